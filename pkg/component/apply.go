@@ -2,6 +2,7 @@ package component
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"go.uber.org/zap"
@@ -10,7 +11,8 @@ import (
 )
 
 // Apply runs a service on a message the way its common fields ask: a disabled one not at all, and with continue-on-fail a failure is
-// logged and forgotten, also one that becomes known only later because a record was refused.
+// logged and forgotten, also one that becomes known only later because a record was refused. That a message was given back, because the
+// workflow stops, is no failure of a service and never forgotten: its source would take it for delivered.
 func Apply(ctx context.Context, s Service, m *message.Message) error {
 	base := s.Base()
 	if !base.Enabled {
@@ -22,9 +24,12 @@ func Apply(ctx context.Context, s Service, m *message.Message) error {
 		}
 		return nil
 	}
+	id := m.ID()
 	forget := func(err error) error {
-		Logger(ctx).Warn("service failed; going on because continue-on-fail is set",
-			zap.String("service", base.UniqueID), zap.String("message", m.ID()), zap.Error(err))
+		if givenBack(err) {
+			return err
+		}
+		Logger(ctx).Warn("service failed; going on because continue-on-fail is set", zap.String("service", base.UniqueID), zap.String("message", id), zap.Error(err))
 		return nil
 	}
 	outer := m.Delivery()
@@ -33,7 +38,14 @@ func Apply(ctx context.Context, s Service, m *message.Message) error {
 	err := s.Apply(ctx, m)
 	m.SetDelivery(outer)
 	inner.Release(err)
+	if givenBack(err) {
+		return named(base, err)
+	}
 	return nil
+}
+
+func givenBack(err error) bool {
+	return errors.Is(err, ErrStopped) || errors.Is(err, context.Canceled)
 }
 
 func named(base *ServiceBase, err error) error {
