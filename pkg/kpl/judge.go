@@ -1,0 +1,233 @@
+package kpl
+
+import (
+	"go.uber.org/zap"
+)
+
+// settleStored decides on a Kinesis record that the service has stored in a shard.
+//
+// The KPL sends a record again whose shard it does not know, although it is stored: a duplicate after every split or merge. Here the
+// shard map is fetched first, and only user records of an aggregate that provably lie in the wrong shard, where the KCL would drop
+// them without a word, are sent again.
+// block has room for the attempts of all its user records.
+func (s *stream) settleStored(k *kinesisRecord, a placement, block []Attempt, out *deliveries) {
+	r := s.routes.Load()
+	if r == nil || k.lane == nil || k.lane.shard.id == a.shardID {
+		if r != nil && r.spread && k.lane == nil {
+			s.watchSpread(r, k, a)
+		}
+		s.stored(k, a, block, out)
+		return
+	}
+	if shard, ok := r.shards.known[a.shardID]; ok && shard.holds(a.hash) {
+		s.separate(k, a, shard, out)
+		return
+	}
+	k.lane.doubt(s.p.now())
+	f := &s.refresh
+	plain := len(k.users) == 1
+	kept := &placement{}
+	*kept = a
+	f.mu.Lock()
+	if !f.closed {
+		if plain {
+			f.puzzles = append(f.puzzles, kept)
+		} else {
+			if f.judging == nil {
+				f.judging = map[*kinesisRecord]*placement{}
+			}
+			f.judging[k] = kept
+			kept.late = alarmEntry{index: -1, fire: func(instant) { s.judgeLate(k, kept) }}
+			s.alarm.set(&kept.late, k.expiration)
+		}
+	}
+	closed := f.closed
+	f.mu.Unlock()
+	if plain {
+		s.stored(k, a, block, out)
+	} else if closed {
+		s.misplaced(k, a, out)
+	}
+	s.fetchShards()
+}
+
+// separate ends the user records that lie in their shard and sends the others again.
+func (s *stream) separate(k *kinesisRecord, a placement, shard shardRange, out *deliveries) {
+	if len(k.users) > 1 {
+		kept := k.users[:0]
+		var astray []userRecord
+		for i := range k.users {
+			if u := k.users[i]; shard.holds(u.hash) {
+				kept = append(kept, u)
+			} else {
+				astray = append(astray, u)
+			}
+		}
+		clear(k.users[len(kept):])
+		k.users = kept
+		if len(astray) > 0 {
+			s.resend(k, astray, a, out)
+		}
+		if len(kept) == 0 {
+			s.p.pools.release(k)
+			return
+		}
+	}
+	s.stored(k, a, make([]Attempt, len(k.users)), out)
+}
+
+// misplaced sends all user records of an aggregate again.
+func (s *stream) misplaced(k *kinesisRecord, a placement, out *deliveries) {
+	all := append([]userRecord(nil), k.users...)
+	k.users = k.users[:0]
+	s.resend(k, all, a, out)
+	s.p.pools.release(k)
+}
+
+// resend sends user records of k again that lie in a shard where they do not belong.
+func (s *stream) resend(k *kinesisRecord, users []userRecord, a placement, out *deliveries) {
+	now := s.p.now()
+	s.tally.wrongShard(len(users))
+	s.p.notices.warn("wrong shard", string(s.name), "user records of an aggregate were stored in a shard that is not theirs and are sent again", now,
+		zap.String("stream", string(s.name)), zap.String("shard", a.shardID), zap.String("predicted", k.shardID()), zap.Int("user_records", len(users)))
+	deadline := now.add(s.p.retryWait())
+	var over []userRecord
+	g := s.begin()
+	for i := range users {
+		u := &users[i]
+		u.tried(Attempt{ErrorCode: codeWrongShard, ErrorMessage: "stored in shard " + a.shardID + ", which does not take its hash key"}, a.began, a.ended)
+		expiration := u.put.add(s.p.cfg.RecordTTL)
+		if expiration <= now || !s.p.route(s, u, k.dataOf(u), deadline, expiration, now, g) {
+			over = append(over, *u)
+		}
+	}
+	g.end()
+	if len(over) > 0 {
+		s.over(&kinesisRecord{stream: s, lane: k.lane, users: over}, out)
+	}
+}
+
+// judgeLate gives up waiting for a map: the record's time is over.
+func (s *stream) judgeLate(k *kinesisRecord, a *placement) {
+	f := &s.refresh
+	f.mu.Lock()
+	waits := f.judging[k] == a
+	if waits {
+		delete(f.judging, k)
+	}
+	f.mu.Unlock()
+	if waits {
+		var out deliveries
+		s.misplaced(k, *a, &out)
+		out.runIn(&s.p.crew)
+	}
+}
+
+// judgeAll decides on what waited for a map. It returns false if something waits that is newer than the map.
+func (s *stream) judgeAll(m *shardMap) (done bool) {
+	newer := false
+	f := &s.refresh
+	type verdict struct {
+		k     *kinesisRecord
+		a     placement
+		shard shardRange
+		known bool
+	}
+	var verdicts []verdict
+	contradicted := false
+	look := func(a *placement) (shard shardRange, known, fresh bool) {
+		shard, known = m.known[a.shardID]
+		fresh = a.ended <= m.asked
+		contradicted = contradicted || fresh && known && !shard.closed && !shard.holds(a.hash)
+		return shard, known, fresh
+	}
+	f.mu.Lock()
+	for k, a := range f.judging {
+		shard, known, fresh := look(a)
+		if known && shard.holds(a.hash) || fresh {
+			verdicts = append(verdicts, verdict{k, *a, shard, known})
+			delete(f.judging, k)
+			s.alarm.set(&a.late, never)
+		} else {
+			newer = true
+		}
+	}
+	kept := f.puzzles[:0]
+	for _, a := range f.puzzles {
+		if shard, known, fresh := look(a); !fresh && !(known && shard.holds(a.hash)) {
+			kept = append(kept, a)
+			newer = true
+		}
+	}
+	clear(f.puzzles[len(kept):])
+	f.puzzles = kept
+	if contradicted {
+		f.contradictions++
+	}
+	spread := f.contradictions >= spreadAfter
+	f.mu.Unlock()
+	if spread {
+		s.setSpread(true)
+	}
+	var out deliveries
+	for _, v := range verdicts {
+		if v.known {
+			s.separate(v.k, v.a, v.shard, &out)
+		} else {
+			s.misplaced(v.k, v.a, &out)
+		}
+	}
+	out.runIn(&s.p.crew)
+	return !newer
+}
+
+// watchSpread looks, on a stream whose records the service distributes, whether the answers fit the hash keys again.
+func (s *stream) watchSpread(r *routes, k *kinesisRecord, a placement) {
+	shard, known := r.shards.known[a.shardID]
+	f := &s.refresh
+	f.mu.Lock()
+	if known && shard.holds(a.hash) && len(r.lanes) > 1 {
+		f.fits++
+	} else {
+		f.fits = 0
+	}
+	gathered := f.fits >= gatherAfter
+	if gathered {
+		f.fits, f.contradictions = 0, 0
+	}
+	f.mu.Unlock()
+	if gathered {
+		s.setSpread(false)
+	} else if !known {
+		s.fetchShards()
+	}
+}
+
+// setSpread switches prediction and aggregation off or on.
+func (s *stream) setSpread(spread bool) {
+	for {
+		old := s.routes.Load()
+		if old == nil || old.closed || old.spread == spread {
+			return
+		}
+		next := *old
+		next.spread = spread
+		if !s.routes.CompareAndSwap(old, &next) {
+			continue
+		}
+		if spread {
+			s.p.log.Warn("the service stores records in other shards than their hash keys say (record distribution AUTO): no aggregation and no prediction on this stream",
+				zap.String("stream", string(s.name)))
+			var out deliveries
+			for _, l := range next.lanes {
+				for _, k := range l.take() {
+					s.routeAll(k, k.deadline, &out)
+				}
+			}
+			out.runIn(&s.p.crew)
+		} else {
+			s.p.log.Info("records are stored by hash key again: aggregation is on", zap.String("stream", string(s.name)))
+		}
+		return
+	}
+}

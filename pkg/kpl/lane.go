@@ -1,0 +1,289 @@
+package kpl
+
+import (
+	"sync"
+	"time"
+)
+
+// limiterPause is the least time between two looks at a waiting token bucket, so that a trickle of records is gathered and does not
+// wake a processor each. KPL: every 25 ms.
+const limiterPause = 10 * time.Millisecond
+
+// lane is the way to one shard: the aggregate being filled, and the complete Kinesis records that wait for the shard's rate.
+// It lives as long as the shard is open with the same range.
+type lane struct {
+	stream *stream
+	shard  shardRange
+	tally  shardTally
+
+	mu     sync.Mutex // guards all below; taken before the collector's
+	closed bool       // the shard is gone, or the stream: route again
+	open   *kinesisRecord
+	queue  []*kinesisRecord // waiting for the bucket, by deadline
+	bucket tokenBucket
+	pace   pace
+	// doubted is until when records wait for a new shard map, because an answer said that this shard was split or merged.
+	doubted instant
+	armed   instant
+	entry   alarmEntry
+	lastPut instant
+
+	collected int // bytes of its records in the collector; guarded by the collector's mutex
+}
+
+func newLane(s *stream, shard shardRange, now instant) *lane {
+	l := &lane{stream: s, shard: shard, armed: never}
+	l.bucket = newTokenBucket(s.p.cfg.RateLimitPercent, now)
+	l.pace = pace{percent: s.p.cfg.RateLimitPercent, factor: 1}
+	l.entry = alarmEntry{index: -1, fire: l.tick}
+	return l
+}
+
+// put takes a user record in, or says that the lane is closed. deadline is when the record must be in a request.
+// g, if not nil, is the group that the record belongs to.
+func (l *lane) put(u *userRecord, data []byte, deadline, expiration, now instant, g *group) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.add(u, data, deadline, expiration, now, g)
+	return true
+}
+
+func (l *lane) add(u *userRecord, data []byte, deadline, expiration, now instant, g *group) {
+	s := l.stream
+	cfg := &s.p.cfg
+	l.lastPut = now
+	// Look after the append at what was flushed: a flush that has passed this lane by then cannot have seen the record.
+	urgent := u.urgent || s.p.flushed(u.generation)
+	if !s.aggregates || len(data) >= cfg.AggregationMaxSizeBytes {
+		l.complete()
+		k := s.p.pools.newPlain(s, l, u, data)
+		k.urgent, k.deadline, k.expiration = urgent, deadline, expiration
+		l.enqueue(k)
+		l.drain(now)
+		l.arm(now)
+		return
+	}
+	k := l.open
+	if k != nil {
+		offset, ok := k.builder.AppendWithin(cfg.AggregationMaxSizeBytes, u.partitionKey, u.explicitHashKey, data)
+		if ok {
+			u.offset = int32(offset)
+			k.deadline = min(k.deadline, deadline)
+			k.expiration = min(k.expiration, expiration)
+		} else {
+			l.complete()
+			k = nil
+		}
+	}
+	if k == nil {
+		k = s.p.pools.aggregate(s, l)
+		u.offset = int32(k.builder.Append(u.partitionKey, u.explicitHashKey, data))
+		k.deadline, k.expiration = deadline, expiration
+		l.open = k
+	}
+	u.length = int32(len(data))
+	k.users = append(k.users, *u)
+	k.urgent = k.urgent || urgent
+	switch leaves := k.urgent || s.mustLeave(k) <= now; {
+	case int64(len(k.users)) >= cfg.AggregationMaxCount || leaves && g == nil:
+		l.complete()
+	case leaves:
+		g.note(l)
+	}
+	if len(l.queue) > 0 {
+		l.drain(now)
+	}
+	l.arm(now)
+}
+
+// complete ends the open aggregate.
+func (l *lane) complete() {
+	if l.open == nil {
+		return
+	}
+	k := l.open
+	l.open = nil
+	k.size = k.builder.Size()
+	l.enqueue(k)
+}
+
+// enqueue puts a complete record among those that wait for the rate, in order of deadline.
+func (l *lane) enqueue(k *kinesisRecord) {
+	l.queue = append(l.queue, k)
+	for i := len(l.queue) - 1; i > 0 && l.queue[i-1].deadline > k.deadline; i-- {
+		l.queue[i-1], l.queue[i] = l.queue[i], l.queue[i-1]
+	}
+}
+
+// drain passes on, in order of deadline, what the shard's rate admits now.
+func (l *lane) drain(now instant) {
+	passed := 0
+	for _, k := range l.queue {
+		if l.doubted > now && l.stream.mustLeave(k) > now {
+			break
+		}
+		l.pace.recover(&l.bucket, now)
+		if !k.taken {
+			if ok, _ := l.bucket.take(k.size, now); !ok {
+				break
+			}
+			k.taken = true
+		}
+		passed++
+		l.stream.collector.add(k, now)
+	}
+	clear(l.queue[:passed])
+	l.queue = l.queue[passed:]
+}
+
+// arm sees to it that tick comes when something is due. It only ever moves the alarm forward; a tick too early does no harm.
+func (l *lane) arm(now instant) {
+	at := never
+	if l.open != nil {
+		at = l.stream.mustLeave(l.open)
+	}
+	if len(l.queue) > 0 {
+		first := l.queue[0]
+		next := now
+		if !first.taken {
+			_, wait := l.bucket.peek(first.size, now)
+			next = now.add(max(time.Duration(wait), limiterPause))
+		}
+		if l.doubted > now {
+			next = max(next, min(l.doubted, l.stream.mustLeave(first)))
+		}
+		for _, k := range l.queue[:min(len(l.queue), expiryScan)] {
+			next = min(next, k.expiration)
+		}
+		at = min(at, next)
+	}
+	if at < l.armed {
+		l.armed = at
+		l.stream.alarm.set(&l.entry, at)
+	}
+}
+
+// expiryScan is how many waiting records are looked at for the earliest expiration. They stand by deadline, which is the order of
+// expiration for all but retried ones.
+const expiryScan = 16
+
+// tick does what is due: the open aggregate leaves, expired records fail, the bucket has filled.
+func (l *lane) tick(now instant) {
+	l.mu.Lock()
+	l.armed = never
+	if l.closed {
+		l.mu.Unlock()
+		return
+	}
+	if l.open != nil && l.stream.mustLeave(l.open) <= now {
+		l.complete()
+	}
+	expired := l.takeExpired(now)
+	l.drain(now)
+	l.arm(now)
+	l.mu.Unlock()
+	if len(expired) > 0 {
+		l.stream.p.crew.start(func() { l.stream.expire(expired, expiredInLimiter) })
+	}
+}
+
+func (l *lane) takeExpired(now instant) (expired []*kinesisRecord) {
+	kept := l.queue[:0]
+	for _, k := range l.queue {
+		if k.expiration <= now {
+			expired = append(expired, k)
+		} else {
+			kept = append(kept, k)
+		}
+	}
+	clear(l.queue[len(kept):])
+	l.queue = kept
+	return expired
+}
+
+// hurry completes the open aggregate if it must leave.
+func (l *lane) hurry(now instant) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open != nil && (l.open.urgent || l.stream.mustLeave(l.open) <= now) {
+		l.complete()
+	}
+	l.drain(now)
+	l.arm(now)
+}
+
+// flush completes the open aggregate and hurries everything that waits.
+func (l *lane) flush(now instant) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open != nil {
+		l.open.urgent = true
+		l.complete()
+	}
+	for _, k := range l.queue {
+		k.urgent = true
+	}
+	l.drain(now)
+	l.arm(now)
+}
+
+// shut closes the lane and hands over what lies in it.
+func (l *lane) shut() []*kinesisRecord {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	l.complete()
+	left := l.queue
+	l.queue = nil
+	l.armed = never
+	l.stream.alarm.set(&l.entry, never)
+	return left
+}
+
+// take hands over what lies in the lane, which stays open.
+func (l *lane) take() []*kinesisRecord {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.complete()
+	left := l.queue
+	l.queue = nil
+	return left
+}
+
+// throttled tells the lane that a request which began at that time met the shard's limit.
+func (l *lane) throttled(began, now instant) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pace.cut(&l.bucket, began, now)
+}
+
+// doubtMost bounds how long records wait for a shard map that should come in milliseconds.
+const doubtMost = 250 * time.Millisecond
+
+// doubt holds the lane's records for the shard map that is on its way.
+func (l *lane) doubt(now instant) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.doubted = now.add(doubtMost)
+}
+
+// trust ends doubt.
+func (l *lane) trust(now instant) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.doubted > 0 && !l.closed {
+		l.doubted = 0
+		l.drain(now)
+		l.arm(now)
+	}
+}
+
+// quietSince is when the last user record came.
+func (l *lane) quietSince() instant {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lastPut
+}

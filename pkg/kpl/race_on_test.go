@@ -1,0 +1,6 @@
+//go:build race
+
+package kpl
+
+// raceEnabled says that pools drop at random what they are given.
+const raceEnabled = true

@@ -1,0 +1,257 @@
+package kpl
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"go.uber.org/zap"
+)
+
+// maxRequestRecords is what the service takes in one PutRecords.
+const maxRequestRecords = 500
+
+// batch is the content of one PutRecords request.
+type batch struct {
+	stream  *stream
+	records []*kinesisRecord
+	entries []types.PutRecordsRequestEntry
+	keys    []string // partition keys of the entries
+	hashes  []string // explicit hash keys of the entries, parts of one string
+	text    []byte   // where that string is written first
+	out     deliveries
+}
+
+// batches keeps batches for their next use.
+type batches struct{ pool sync.Pool }
+
+func (p *batches) take(s *stream) *batch {
+	b, _ := p.pool.Get().(*batch)
+	if b == nil {
+		b = &batch{}
+	}
+	b.stream = s
+	return b
+}
+
+func (p *batches) release(b *batch) {
+	b.stream = nil
+	clear(b.records)
+	clear(b.entries)
+	clear(b.keys)
+	clear(b.hashes)
+	clear(b.out)
+	b.records, b.entries, b.keys, b.hashes, b.text = b.records[:0], b.entries[:0], b.keys[:0], b.hashes[:0], b.text[:0]
+	b.out = b.out[:0]
+	p.pool.Put(b)
+}
+
+// users is the number of user records.
+func (b *batch) users() (n int) {
+	for _, k := range b.records {
+		n += len(k.users)
+	}
+	return n
+}
+
+// fill makes the request's entries, with one allocation however many they are.
+func (b *batch) fill() {
+	var ends [maxRequestRecords]int
+	for i, k := range b.records {
+		b.text = k.users[0].hash.appendTo(b.text)
+		ends[i] = len(b.text)
+		b.keys = append(b.keys, k.partitionKey())
+	}
+	text, from := string(b.text), 0
+	for i := range b.records {
+		b.hashes = append(b.hashes, text[from:ends[i]])
+		from = ends[i]
+	}
+	for i, k := range b.records {
+		b.entries = append(b.entries, types.PutRecordsRequestEntry{Data: k.payload(), PartitionKey: &b.keys[i], ExplicitHashKey: &b.hashes[i]})
+	}
+}
+
+// send makes one request, gives its connection to whoever is next, and ends or retries what was in it. It runs in a goroutine of its
+// own, holding a connection.
+func (p *Producer) send(b *batch) {
+	s := b.stream
+	users := b.users()
+	b.fill()
+	in := &kinesis.PutRecordsInput{Records: b.entries}
+	in.StreamName, in.StreamARN = s.name.parts()
+	s.tally.sending(b, users)
+	began := p.now()
+	out, err := p.putRecords(in)
+	ended := p.now()
+	p.release()
+	s.tally.answered(b, users, ended.since(began))
+	if err != nil {
+		s.settleFailed(b, err, users, began, ended)
+	} else {
+		p.metrics.request(string(s.name), ended.since(began), len(b.records), users, "")
+		s.settle(b, out, users, began, ended)
+	}
+	p.relieve()
+	b.out.run()
+	p.batches.release(b)
+}
+
+// putRecords calls the API with the request's deadline.
+func (p *Producer) putRecords(in *kinesis.PutRecordsInput) (out *kinesis.PutRecordsOutput, err error) {
+	ctx, cancel := context.WithTimeout(p.base, p.cfg.RequestTimeout)
+	defer cancel()
+	defer func() {
+		if v := recover(); v != nil {
+			err = &panicError{v}
+		}
+		if err == nil && out == nil {
+			err = fmt.Errorf("the Kinesis client returned neither an answer nor an error")
+		}
+	}()
+	return p.api.PutRecords(ctx, in, encodeQuickly)
+}
+
+// release gives a connection to the stream whose turn it is.
+func (p *Producer) release() {
+	for {
+		s := p.connections.pass()
+		if s == nil {
+			return
+		}
+		if b := s.collector.next(p.now()); b != nil {
+			p.crew.start(func() { p.send(b) })
+			return
+		}
+	}
+}
+
+// settleFailed deals with a request that was not answered with results.
+func (s *stream) settleFailed(b *batch, err error, users int, began, ended instant) {
+	p := s.p
+	c := p.cause(err)
+	p.metrics.request(string(s.name), ended.since(began), len(b.records), users, c.code)
+	s.tally.requestFailed(c, users)
+	p.notices.warn("request "+c.code, string(s.name), "PutRecords failed", ended, zap.String("stream", string(s.name)), zap.String("code", c.code),
+		zap.String("message", c.message), zap.Int("kinesis_records", len(b.records)), zap.Bool("final", c.final))
+	only := b.records[0].lane
+	for _, k := range b.records {
+		p.metrics.kinesisRecordUnanswered(string(s.name), k.shardID(), len(k.users))
+		if k.lane != only {
+			only = nil
+		}
+	}
+	if c.throttled && only != nil {
+		only.throttled(began, ended)
+	}
+	if c.single && len(b.records)+users > 2 {
+		s.narrow(b, c, began, ended)
+		return
+	}
+	for _, k := range b.records {
+		s.settleFailure(k, c, began, ended, &b.out)
+	}
+}
+
+// settle deals with the results of an answered request.
+func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, began, ended instant) {
+	if len(out.Records) != len(b.records) {
+		c := cause{code: codeCountMismatch, message: fmt.Sprintf("the answer has %d results for %d records", len(out.Records), len(b.records))}
+		for _, k := range b.records {
+			s.failed(k, c, began, ended, &b.out)
+		}
+		return
+	}
+	stored := 0
+	attempts := make([]Attempt, users) // one allocation for all; each result gets its own part
+	for i, k := range b.records {
+		r := &out.Records[i]
+		code, shardID, sequence := aws.ToString(r.ErrorCode), aws.ToString(r.ShardId), aws.ToString(r.SequenceNumber)
+		predicted := k.shardID()
+		if code == "" && sequence != "" {
+			word := ""
+			if predicted != "" && predicted != shardID {
+				word = codeWrongShard
+			}
+			stored++
+			s.p.metrics.kinesisRecord(string(s.name), predicted, true, k.size, len(k.users), word)
+			n := len(k.users)
+			s.settleStored(k, placement{hash: k.users[0].hash, shardID: shardID, sequenceNumber: sequence, began: began, ended: ended}, attempts[:n:n], &b.out)
+			attempts = attempts[n:]
+			continue
+		}
+		if code == "" {
+			code = codeNoSequenceNumber
+		}
+		s.p.metrics.kinesisRecord(string(s.name), predicted, false, k.size, len(k.users), code)
+		c := byCode(code, aws.ToString(r.ErrorMessage))
+		if k.lane != nil {
+			k.lane.tally.attemptFailed(c, len(k.users))
+			if c.throttled {
+				k.lane.throttled(began, ended)
+			}
+		}
+		s.tally.recordFailed(c, len(k.users))
+		s.settleFailure(k, c, began, ended, &b.out)
+	}
+	s.tally.kinesisRecords(stored)
+}
+
+// settleFailure ends or retries a Kinesis record that was not stored.
+func (s *stream) settleFailure(k *kinesisRecord, c cause, began, ended instant, out *deliveries) {
+	if s.p.aborted() {
+		s.failed(k, closedCause, began, ended, out)
+		return
+	}
+	if c.final || c.code == codeThrottled && s.p.cfg.FailIfThrottled {
+		if c.single {
+			c.message = fmt.Sprintf("%s (data of %d bytes and partition key of %d bytes)", c.message, k.size, len(k.partitionKey()))
+		}
+		s.failed(k, c, began, ended, out)
+		return
+	}
+	s.again(k, c, began, ended, out)
+}
+
+// narrow finds the record for which the service refused a whole request: the halves go again, each by itself. An aggregate that is
+// refused alone is taken apart.
+func (s *stream) narrow(b *batch, c cause, began, ended instant) {
+	now := s.p.now()
+	for _, k := range b.records {
+		for i := range k.users {
+			k.users[i].tried(Attempt{ErrorCode: c.code, ErrorMessage: c.message}, began, ended)
+		}
+	}
+	if len(b.records) == 1 {
+		k := b.records[0]
+		for i := range k.users {
+			u := &k.users[i]
+			part := s.p.pools.newPlain(s, k.lane, u, k.dataOf(u))
+			part.expiration = u.put.add(s.p.cfg.RecordTTL)
+			part.group, part.urgent = s.p.groups.Add(1), true
+			s.collect(part, now, &b.out)
+		}
+		s.p.pools.release(k)
+		return
+	}
+	s.collector.cork()
+	defer s.collector.uncork(now, false)
+	half := len(b.records) / 2
+	for _, part := range [][]*kinesisRecord{b.records[:half], b.records[half:]} {
+		group := s.p.groups.Add(1)
+		for _, k := range part {
+			k.group, k.urgent = group, true
+			s.collect(k, now, &b.out)
+		}
+	}
+}
+
+// collect gives a Kinesis record to the collector past the limiter, which has let it through before.
+func (s *stream) collect(k *kinesisRecord, now instant, out *deliveries) {
+	if !s.collector.add(k, now) {
+		s.routeAll(k, now, out)
+	}
+}
