@@ -1,0 +1,2 @@
+// Package producer holds where messages go: Kinesis, files, nowhere.
+package producer
