@@ -7,8 +7,8 @@ import (
 // settleStored decides on a Kinesis record that the service has stored in a shard.
 //
 // The KPL sends a record again whose shard it does not know, although it is stored: a duplicate after every split or merge. Here the
-// shard map is fetched first, and only user records of an aggregate that provably lie in the wrong shard, where the KCL would drop
-// them without a word, are sent again.
+// shard map is fetched first, and only the user records of an aggregate that provably straddles shards, which the KCL would drop as a
+// whole and without a word, are sent again.
 // block has room for the attempts of all its user records.
 func (s *stream) settleStored(k *kinesisRecord, a placement, block []Attempt, out *deliveries) {
 	r := s.routes.Load()
@@ -51,26 +51,15 @@ func (s *stream) settleStored(k *kinesisRecord, a placement, block []Attempt, ou
 	s.fetchShards()
 }
 
-// separate ends the user records that lie in their shard and sends the others again.
+// separate ends the user records of a Kinesis record that lies in that shard. If one of them does not belong there all are sent again: the
+// KCL drops the whole of such an aggregate.
 func (s *stream) separate(k *kinesisRecord, a placement, shard shardRange, out *deliveries) {
 	if len(k.users) > 1 {
-		kept := k.users[:0]
-		var astray []userRecord
 		for i := range k.users {
-			if u := k.users[i]; shard.holds(u.hash) {
-				kept = append(kept, u)
-			} else {
-				astray = append(astray, u)
+			if !shard.holds(k.users[i].hash) {
+				s.misplaced(k, a, out)
+				return
 			}
-		}
-		clear(k.users[len(kept):])
-		k.users = kept
-		if len(astray) > 0 {
-			s.resend(k, astray, a, out)
-		}
-		if len(kept) == 0 {
-			s.p.pools.release(k)
-			return
 		}
 	}
 	s.stored(k, a, make([]Attempt, len(k.users)), out)
@@ -88,7 +77,7 @@ func (s *stream) misplaced(k *kinesisRecord, a placement, out *deliveries) {
 func (s *stream) resend(k *kinesisRecord, users []userRecord, a placement, out *deliveries) {
 	now := s.p.now()
 	s.tally.wrongShard(len(users))
-	s.p.notices.warn("wrong shard", string(s.name), "user records of an aggregate were stored in a shard that is not theirs and are sent again", now,
+	s.p.notices.warn("wrong shard", string(s.name), "an aggregate was stored in a shard that is not that of all its user records; they are sent again", now,
 		zap.String("stream", string(s.name)), zap.String("shard", a.shardID), zap.String("predicted", k.shardID()), zap.Int("user_records", len(users)))
 	deadline := now.add(s.p.retryWait())
 	var over []userRecord

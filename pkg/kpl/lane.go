@@ -253,6 +253,13 @@ func (l *lane) take() []*kinesisRecord {
 	return left
 }
 
+// answered tells the lane what its shard said to a Kinesis record.
+func (l *lane) answered(throttled bool, now instant) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pace.count(throttled, now)
+}
+
 // throttled tells the lane that a request which began at that time met the shard's limit.
 func (l *lane) throttled(began, now instant) {
 	l.mu.Lock()

@@ -2,6 +2,7 @@ package kpl
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -154,24 +155,35 @@ func TestPaceFollowsWhatTheShardAccepts(t *testing.T) {
 	second := instant(time.Second)
 	b := newTokenBucket(200, 0)
 	p := pace{percent: 200, factor: 1}
-	p.cut(&b, 0, second)
-	if p.factor != paceCut || b.recordsPerSecond != 2000*paceCut || b.records > 0 || b.bytes > 0 {
-		t.Errorf("after a cut: %+v, %+v", p, b)
+	answers := func(accepted, refused int, now instant) {
+		for range accepted {
+			p.count(false, now)
+		}
+		for range refused {
+			p.count(true, now)
+		}
+		p.cut(&b, now, now)
+	}
+	answers(9, 3, second)
+	if p.factor != 0.75 || b.recordsPerSecond != 2000*0.75 || b.records > 0 || b.bytes > 0 {
+		t.Errorf("after a quarter was refused: %+v, %+v", p, b)
 	}
 	if ok, wait := b.take(10, second); ok || wait <= 0 {
 		t.Error("the burst is still there after the shard has throttled")
 	}
-	p.cut(&b, second-1, second+1)
-	if p.factor != paceCut {
-		t.Error("requests that were under way together cut twice")
+	answers(0, 5, second+1)
+	p.cut(&b, second-1, 9*second)
+	if p.factor != 0.75 {
+		t.Error("cut twice within the window, or for requests that were under way together")
 	}
 	for i := range 100 {
-		p.cut(&b, second*instant(i+2), second*instant(i+2))
+		now := second * instant(10+2*i)
+		answers(0, 5, now)
 	}
 	if p.factor != paceLeast {
 		t.Errorf("factor %v, want the least", p.factor)
 	}
-	now := 200 * second
+	now := 300 * second
 	p.changed = now
 	p.recover(&b, now+second)
 	if got := p.factor; got < paceLeast+pacePerSecond*0.99 || got > paceLeast+pacePerSecond*1.01 {
@@ -180,6 +192,59 @@ func TestPaceFollowsWhatTheShardAccepts(t *testing.T) {
 	p.recover(&b, now+1000*second)
 	if p.factor != 1 || b.recordsPerSecond != 2000 {
 		t.Errorf("factor %v, rate %v: never above RateLimit", p.factor, b.recordsPerSecond)
+	}
+}
+
+// A shard that refuses one record in twenty at random has room: its rate must stay near RateLimit, or records would pile up and expire.
+func TestPaceBearsStrayThrottling(t *testing.T) {
+	b := newTokenBucket(150, 0)
+	p := pace{percent: 150, factor: 1}
+	random := rand.New(rand.NewPCG(1, 2))
+	least := 1.0
+	for tick := range 6000 { // ten answers a second for ten minutes
+		now := instant(tick+1) * instant(100*time.Millisecond)
+		refused := random.Float64() < 0.05
+		p.count(refused, now)
+		if refused {
+			p.cut(&b, now, now)
+		}
+		p.recover(&b, now)
+		least = min(least, p.factor)
+	}
+	if least < 0.7 {
+		t.Errorf("the rate fell to %.2f of RateLimit", least)
+	}
+}
+
+// A shard that takes two thirds of RateLimit is sent about that, and little of it is refused.
+func TestPaceFindsTheRateOfTheShard(t *testing.T) {
+	b := newTokenBucket(150, 0)
+	p := pace{percent: 150, factor: 1}
+	const real = 1.0 / 1.5
+	sum, refusedSum := 0.0, 0.0
+	const seconds = 300
+	for second := range seconds {
+		now := instant(second+1) * instant(time.Second)
+		sent := p.factor
+		refused := max(0, sent-real)
+		for range int(100 * (sent - refused)) {
+			p.count(false, now)
+		}
+		for range int(100 * refused) {
+			p.count(true, now)
+		}
+		if refused >= 0.01 {
+			p.cut(&b, now, now)
+		}
+		p.recover(&b, now+instant(time.Second)-1)
+		sum += sent - refused
+		refusedSum += refused
+	}
+	if used := sum / seconds / real; used < 0.93 {
+		t.Errorf("%.0f %% of the shard's rate is used", 100*used)
+	}
+	if share := refusedSum / (sum + refusedSum); share > 0.1 {
+		t.Errorf("%.0f %% was refused", 100*share)
 	}
 }
 

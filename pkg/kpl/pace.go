@@ -1,11 +1,24 @@
 package kpl
 
-// How a shard's rate adapts to what it accepts: a throttled request takes a part of it off, calm gives it back step by step.
-// It never exceeds RateLimit.
+import (
+	"math"
+	"time"
+)
+
+// How a shard's rate adapts to what it accepts. Throttling takes off the share that was refused lately, calm gives back step by step, and
+// the rate never exceeds RateLimit. Taking off what was refused, and not a fixed part, finds a shard's real rate in a few steps and hardly
+// moves for a stray refusal, so that a few throttled records do not starve a shard that has room.
 const (
-	paceCut       = 0.7
-	paceLeast     = 0.05
+	// paceKeep is the least that one cut leaves of the rate.
+	paceKeep = 0.5
+	// paceLeast is the least share of RateLimit.
+	paceLeast = 0.05
+	// pacePerSecond is the share of RateLimit that a second without a cut gives back.
 	pacePerSecond = 0.05
+	// paceWindow is the time between two cuts: the service counts a shard's records and bytes by the second.
+	paceWindow = time.Second
+	// paceHalfLife is how long an answer weighs on: long enough that one refusal among few answers is not taken for a trend.
+	paceHalfLife = 3 * time.Second
 	// paceStep is how far the rate must have moved before the bucket is told.
 	paceStep = 0.01
 )
@@ -15,16 +28,38 @@ type pace struct {
 	percent int64
 	factor  float64
 	changed instant // when factor last changed
-	cutAt   instant // when it was last cut
+	cutAt   instant // when it was last cut; 0 before the first time
+	// accepted and refused count Kinesis records; a count weighs half after paceHalfLife.
+	accepted, refused float64
+	counted           instant
 }
 
-// cut takes the rate down, once for all requests that were under way at the same time, and empties the bucket: the shard has shown
-// that the burst it would allow is not there.
+// count notes what the shard said to a Kinesis record.
+func (c *pace) count(throttled bool, now instant) {
+	if passed := now.since(c.counted); passed > 0 {
+		fade := math.Exp2(-passed.Seconds() / paceHalfLife.Seconds())
+		c.accepted *= fade
+		c.refused *= fade
+		c.counted = now
+	}
+	if throttled {
+		c.refused++
+	} else {
+		c.accepted++
+	}
+}
+
+// cut takes the rate down by the share that was refused, at most once in paceWindow and once for all requests that were under way at the
+// same time, and empties the bucket: the shard has shown that the burst it would allow is not there.
 func (c *pace) cut(b *tokenBucket, began, now instant) {
-	if began < c.cutAt {
+	if c.cutAt > 0 && (began < c.cutAt || now.since(c.cutAt) < paceWindow) {
 		return
 	}
-	c.factor = max(paceLeast, c.factor*paceCut)
+	kept := 1.0
+	if c.refused > 0 {
+		kept = max(paceKeep, c.accepted/(c.accepted+c.refused))
+	}
+	c.factor = max(paceLeast, c.factor*kept)
 	c.changed, c.cutAt = now, now
 	b.scale(c.percent, c.factor, now)
 	b.records, b.bytes = min(b.records, 0), min(b.bytes, 0)

@@ -145,6 +145,9 @@ func (s *stream) settleFailed(b *batch, err error, users int, began, ended insta
 		}
 	}
 	if c.throttled && only != nil {
+		for range b.records {
+			only.answered(true, ended)
+		}
 		only.throttled(began, ended)
 	}
 	if c.single && len(b.records)+users > 2 {
@@ -165,6 +168,7 @@ func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, bega
 		}
 		return
 	}
+	b.pace(out, began, ended)
 	stored := 0
 	attempts := make([]Attempt, users) // one allocation for all; each result gets its own part
 	for i, k := range b.records {
@@ -190,14 +194,32 @@ func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, bega
 		c := byCode(code, aws.ToString(r.ErrorMessage))
 		if k.lane != nil {
 			k.lane.tally.attemptFailed(c, len(k.users))
-			if c.throttled {
-				k.lane.throttled(began, ended)
-			}
 		}
 		s.tally.recordFailed(c, len(k.users))
 		s.settleFailure(k, c, began, ended, &b.out)
 	}
 	s.tally.kinesisRecords(stored)
+}
+
+// pace tells the lanes what their shards accepted, and then those that were throttled to go slower. It comes before the records are
+// settled, which may belong to others then.
+func (b *batch) pace(out *kinesis.PutRecordsOutput, began, ended instant) {
+	throttled := false
+	for i, k := range b.records {
+		if k.lane != nil {
+			refused := aws.ToString(out.Records[i].ErrorCode) == codeThrottled
+			throttled = throttled || refused
+			k.lane.answered(refused, ended)
+		}
+	}
+	if !throttled {
+		return
+	}
+	for i, k := range b.records {
+		if k.lane != nil && aws.ToString(out.Records[i].ErrorCode) == codeThrottled {
+			k.lane.throttled(began, ended)
+		}
+	}
 }
 
 // settleFailure ends or retries a Kinesis record that was not stored.
