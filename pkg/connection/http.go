@@ -78,13 +78,14 @@ func (h *HTTP) Address() string {
 	return h.listening.address()
 }
 
-// Init implements component.Lifecycle.
-func (h *HTTP) Init(context.Context) error { return nil }
-
-// Start implements component.Lifecycle.
-func (h *HTTP) Start(ctx context.Context) error {
+// Init implements component.Lifecycle. It takes the port, so that one that is in use is found before anything is consumed.
+func (h *HTTP) Init(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.listen(ctx)
+}
+
+func (h *HTTP) listen(ctx context.Context) error {
 	if h.listening != nil {
 		return nil
 	}
@@ -93,6 +94,17 @@ func (h *HTTP) Start(ctx context.Context) error {
 		return fmt.Errorf("jetty-http-connection: %w", err)
 	}
 	h.listening = s
+	return nil
+}
+
+// Start implements component.Lifecycle.
+func (h *HTTP) Start(ctx context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.listen(ctx); err != nil {
+		return err
+	}
+	h.listening.serve()
 	return nil
 }
 

@@ -17,8 +17,8 @@ const (
 	embeddedPort         = "8080"
 )
 
-// EmbeddedHTTP is Interlok's EmbeddedConnection: the one HTTP server of the program, which all such connections share. The first to start
-// makes it listen, the last to stop closes it.
+// EmbeddedHTTP is Interlok's EmbeddedConnection: the one HTTP server of the program, which all such connections share. The first to
+// start makes it listen, the last to stop closes it.
 type EmbeddedHTTP struct {
 	base
 	StartupWait component.Interval `xml:"max-startup-wait" effect:"none" doc:"accepted for compatibility: the server listens at once, or the start fails"`
@@ -59,13 +59,14 @@ func (h *EmbeddedHTTP) Address() string {
 	return s.address()
 }
 
-// Init implements component.Lifecycle.
-func (*EmbeddedHTTP) Init(context.Context) error { return nil }
-
-// Start implements component.Lifecycle.
-func (h *EmbeddedHTTP) Start(ctx context.Context) error {
+// Init implements component.Lifecycle. It takes the port, so that one that is in use is found before anything is consumed.
+func (h *EmbeddedHTTP) Init(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.acquire(ctx)
+}
+
+func (h *EmbeddedHTTP) acquire(ctx context.Context) error {
 	if h.shared != nil {
 		return nil
 	}
@@ -74,6 +75,17 @@ func (h *EmbeddedHTTP) Start(ctx context.Context) error {
 		return fmt.Errorf("jetty-embedded-connection: %w", err)
 	}
 	h.shared = s
+	return nil
+}
+
+// Start implements component.Lifecycle.
+func (h *EmbeddedHTTP) Start(ctx context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.acquire(ctx); err != nil {
+		return err
+	}
+	h.shared.serve()
 	return nil
 }
 
@@ -134,6 +146,13 @@ func (s *sharedServer) acquire(ctx context.Context, settings httpSettings) error
 	}
 	s.users++
 	return nil
+}
+
+// serve begins to answer; the caller has acquired the server.
+func (s *sharedServer) serve() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listening.serve()
 }
 
 func (s *sharedServer) release(ctx context.Context) error {

@@ -76,4 +76,3 @@ func (t *routes) find(path string) http.Handler {
 		prefix = prefix[:cut]
 	}
 }
-

@@ -22,13 +22,16 @@ const (
 	answerGrace = time.Second
 )
 
-// httpServer is a server that listens.
+// httpServer is a server that has its address, and answers once it serves.
 type httpServer struct {
 	server   *http.Server
 	listener net.Listener
-	served   chan error
+	log      *zap.Logger
+	// served brings what Serve returned; nil before serve.
+	served chan error
 }
 
+// listenHTTP takes the address. Who connects before serve waits.
 func listenHTTP(ctx context.Context, settings httpSettings, handler http.Handler) (*httpServer, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", settings.address)
@@ -43,17 +46,25 @@ func listenHTTP(ctx context.Context, settings httpSettings, handler http.Handler
 	s := &httpServer{
 		server:   &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: settings.idle, MaxHeaderBytes: settings.headerBytes, ErrorLog: errorLog},
 		listener: l,
-		served:   make(chan error, 1),
+		log:      log,
 	}
+	return s, nil
+}
+
+// serve begins to answer, if it has not begun.
+func (s *httpServer) serve() {
+	if s.served != nil {
+		return
+	}
+	s.served = make(chan error, 1)
 	go func() {
-		err := s.server.Serve(l)
+		err := s.server.Serve(s.listener)
 		if !errors.Is(err, http.ErrServerClosed) {
-			log.Error("HTTP server broke down; stop and start its channels", zap.Error(err))
+			s.log.Error("HTTP server broke down; stop and start its channels", zap.Error(err))
 		}
 		s.served <- err
 	}()
-	log.Info("HTTP server listens", zap.String("address", l.Addr().String()))
-	return s, nil
+	s.log.Info("HTTP server listens", zap.String("address", s.address()))
 }
 
 // address is where s listens; empty for none.
@@ -66,6 +77,9 @@ func (s *httpServer) address() string {
 
 // stop closes the server. Answers that are being written are finished, even when ctx has ended.
 func (s *httpServer) stop(ctx context.Context) error {
+	if s.served == nil {
+		return s.listener.Close()
+	}
 	if ctx.Err() != nil {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerGrace)
 		defer cancel()

@@ -1,0 +1,68 @@
+// Package workflow brings a message from its consumer through the services to its producer, decides what happens when one of them fails,
+// and tells the source when the message is done.
+package workflow
+
+import (
+	"context"
+
+	"github.com/adapterd/adapterd/pkg/component"
+)
+
+// Workflow is a consumer, services and a producer that belong together. Lifecycle as in component.Lifecycle; Stop gives back to their
+// sources what has not begun, flushes what is buffered, and waits for every outcome until its context ends.
+type Workflow interface {
+	component.Lifecycle
+	// Attach names what is around the workflow. It is called once, before Init.
+	Attach(Surroundings)
+	// Connect hands the channel's connections to consumer and producer, while the document is checked.
+	Connect(consume, produce component.Connection, r *component.Report)
+	// ID is the unique-id; SetID gives one to a workflow without.
+	ID() string
+	SetID(string)
+	// Source is the consumer.
+	Source() component.Consumer
+	// Counts says how many messages came in and how they ended. Safe for concurrent use.
+	Counts() Counts
+}
+
+// Surroundings are what a workflow needs of its channel.
+type Surroundings struct {
+	// Channel is the channel's unique-id.
+	Channel string
+	// ErrorHandler is the channel's or the adapter's; nil if there is none. The workflow's own comes first.
+	ErrorHandler component.ErrorHandler
+	// Flush sends what the connections buffer now, so that a stopping workflow need not wait for their timers; may be nil.
+	Flush func(context.Context) error
+}
+
+// Counts are totals since the start of the process.
+type Counts struct {
+	// Consumed messages came from the consumer.
+	Consumed int64 `json:"consumed"`
+	// Delivered messages ended well.
+	Delivered int64 `json:"delivered"`
+	// Handled messages failed and were taken by an error handler.
+	Handled int64 `json:"handled"`
+	// Failed messages failed and no error handler took them; their source was told.
+	Failed int64 `json:"failed"`
+	// InFlight messages have no outcome yet.
+	InFlight int64 `json:"inFlight"`
+	// GivenBack messages were left with their source because the workflow stopped.
+	GivenBack int64 `json:"givenBack"`
+}
+
+// ProduceExceptionHandler is what produce-exception-handler names: what to do with the connection when a producer failed.
+type ProduceExceptionHandler interface {
+	ProduceException()
+}
+
+// NullProduceExceptionHandler does nothing more than the error handler does, as in Interlok, where it is the default.
+type NullProduceExceptionHandler struct{}
+
+// ProduceException implements ProduceExceptionHandler.
+func (*NullProduceExceptionHandler) ProduceException() {}
+
+func init() {
+	component.Register[NullProduceExceptionHandler]("null-produce-exception-handler", "com.adaptris.core.NullProduceExceptionHandler",
+		component.KindPart, "leaves a failed produce to the error handler")
+}
