@@ -1,0 +1,80 @@
+# What can be done here. Needs Go and make; `integration` needs Python and Node too, `compare-kpl` also a JDK and Maven.
+
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS    := -s -w -X main.version=$(VERSION)
+PLATFORMS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+EXE        := $(shell go env GOEXE)
+ADAPTERD   := bin/adapterd$(EXE)
+
+BENCH        ?= .
+COUNT        ?= 1
+FUZZTIME     ?= 20s
+SOAK_SECONDS ?= 600
+SOAK_RATE    ?= 20000
+RECORDS      ?= 20000
+
+# How a run of tests is shown, and where its counts go so that `make test` can close with one line.
+TALLY  ?=
+REPORT := go run ./test/report $(if $(TALLY),-tally $(TALLY))
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo build test unit integration bench lint fuzz cross vulncheck docs soak compare-kpl clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## run the demo adapter against the embedded Kinesis until Ctrl-C (ONCE=1: end by itself)
+	$(ADAPTERD) demo $(if $(ONCE),--once)
+
+build: ## build bin/adapterd
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(ADAPTERD) ./cmd/adapterd
+
+test: ## everything that a change must pass: lint, unit, cross, vulncheck, integration
+	@mkdir -p bin; rm -f bin/tally
+	@for step in lint unit cross vulncheck integration; do \
+		echo "== $$step"; $(MAKE) --no-print-directory $$step TALLY=bin/tally || exit 1; \
+	done
+	@go run ./test/report -tally bin/tally </dev/null; rm -f bin/tally
+
+unit: ## unit tests with the race detector, and ten seconds of the soak
+	set -o pipefail; go test -race -json ./... | $(REPORT)
+
+integration: build ## tests against LocalStack and kinesis-local (LOCALSTACK_ENDPOINT: against that one)
+	set -o pipefail; ADAPTERD_BINARY='$(CURDIR)/$(ADAPTERD)' scripts/integration.sh | $(REPORT)
+
+bench: ## benchmarks (BENCH=regexp COUNT=n); compare runs with `go tool benchstat`
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+
+lint: ## gofmt, go vet, staticcheck, and whether the pages made from the code are up to date
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted; run gofmt -w:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+	go run ./scripts/reference -check docs
+
+fuzz: ## every fuzz target in turn (FUZZTIME=20s each)
+	@set -o pipefail; go test -list '^Fuzz' ./... | awk '/^Fuzz/ { names = names " " $$1; next } /^ok/ { n = split(names, f, " "); for (i = 1; i <= n; i++) print $$2, f[i]; names = "" }' | \
+	while read -r package target; do \
+		echo "== $$package $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit 1; \
+	done
+
+cross: ## build for every supported platform, without cgo
+	@for platform in $(PLATFORMS); do \
+		echo "$$platform"; CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build -o /dev/null ./cmd/adapterd || exit 1; \
+	done
+
+vulncheck: ## known vulnerabilities in what the programs call (GOVULNDB: another database)
+	scripts/vulncheck.sh ./...
+
+docs: ## renew the pages that are made from the code
+	go run ./scripts/reference docs
+
+soak: ## hold the producer against an endpoint with every fault on (SOAK_SECONDS, SOAK_RATE)
+	SOAK_SECONDS=$(SOAK_SECONDS) SOAK_RATE=$(SOAK_RATE) go test -v -count 1 -timeout 0 -run TestSoak ./test/soak
+
+compare-kpl: ## what the real KPL 1.0.7 stores and what pkg/kpl stores, record by record (RECORDS=n)
+	scripts/compare-kpl.sh $(RECORDS)
+
+clean: ## remove what was built
+	rm -rf bin
