@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/adapterd/adapterd/pkg/component"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	documentFlags
+	logFlags
+	embedded  string
+	untilIdle time.Duration
+	drain     time.Duration
+}
+
+// defaultDrain is longer than the KPL's default RecordTtl of 30 s, so that a record that is retried reaches its end.
+const defaultDrain = 45 * time.Second
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Run a document until SIGTERM or SIGINT",
+		Long: `run checks an adapter.xml or a bootstrap.properties and runs its channels. On SIGTERM or SIGINT it
+takes nothing new, brings what is under way to its end, and exits with 0; a second signal ends it at once.
+What is not delivered by then stays with its source.`,
+		Example: `  adapterd run config/adapter.xml --variables config/variables.properties
+  adapterd run adapter.xml --embedded-kinesis 127.0.0.1:4567     without AWS
+  adapterd run import.xml --until-idle 5s                        a job with an end`,
+		Args: exactly(1, "one document"),
+		RunE: func(c *cobra.Command, args []string) error {
+			errOut := &masking{out: c.ErrOrStderr()}
+			log, err := f.logger(errOut)
+			if err != nil {
+				return err
+			}
+			if err := f.check(c); err != nil {
+				return err
+			}
+			err = f.run(c.Context(), log, args[0], errOut)
+			switch {
+			case err == nil || errors.Is(err, errReported):
+				return err
+			case f.format == formatJSON: // a machine reads every line
+				log.Error(err.Error())
+			default:
+				fmt.Fprintf(errOut, "adapterd: %v\n", err)
+			}
+			return errReported
+		},
+	}
+	f.documentFlags.register(c)
+	f.logFlags.register(c)
+	c.Flags().StringVar(&f.embedded, "embedded-kinesis", "", "start an in-memory Kinesis at this address first, and send all Kinesis connections there")
+	c.Flags().DurationVar(&f.untilIdle, "until-idle", 0, "stop when every source has been empty and nothing outstanding for so long")
+	c.Flags().DurationVar(&f.drain, "drain-timeout", defaultDrain, "how long a stop may take before what is not delivered is given back")
+	return c
+}
+
+func (f *runFlags) check(c *cobra.Command) error {
+	if c.Flags().Changed("until-idle") && f.untilIdle <= 0 || f.drain <= 0 {
+		return usageError{errors.New("--until-idle and --drain-timeout take a positive time such as 30s")}
+	}
+	if c.Flags().Changed("embedded-kinesis") {
+		if err := checkAddress("--embedded-kinesis", f.embedded); err != nil {
+			return err
+		}
+	}
+	return f.documentFlags.check()
+}
+
+func (f *runFlags) run(ctx context.Context, log *zap.Logger, path string, errOut *masking) error {
+	ctx = component.WithLogger(ctx, log)
+	// Signals count from here on: one that comes while the document is read or started must not be lost.
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+
+	starting, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	r := &running{flags: f, log: log, path: path, errOut: errOut}
+	defer r.close(ctx)
+	begun := make(chan error, 1)
+	go func() { begun <- r.begin(starting) }()
+	select {
+	case err := <-begun:
+		if err != nil {
+			return err
+		}
+		r.wait(ctx, signals)
+	case s := <-signals:
+		log.Info("stopping before everything has started", zap.String("signal", s.String()))
+		giveUp()
+		if err := <-begun; err != nil {
+			return nil // nothing was consumed, and nobody waits for it any more
+		}
+	}
+	return r.stop(ctx, signals)
+}

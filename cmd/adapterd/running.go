@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/adapterd/adapterd/pkg/adapter"
+	"github.com/adapterd/adapterd/pkg/document"
+	"github.com/adapterd/adapterd/pkg/kinesislocal"
+)
+
+// running is one run of a document. Its methods are called one after the other.
+type running struct {
+	flags  *runFlags
+	log    *zap.Logger
+	path   string
+	errOut *masking
+
+	adapter  *adapter.Adapter
+	embedded *kinesislocal.Server
+	// finite says that the run has ended by itself.
+	finite bool
+}
+
+// begin loads and starts the document. What was started is stopped again when it fails or ctx ends.
+func (r *running) begin(ctx context.Context) error {
+	a, problems := r.flags.load(ctx, r.path)
+	if a == nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if a == nil {
+		r.refuse(problems)
+		return errReported
+	}
+	r.errOut.hide(secretsOf(a))
+	logProblems(r.log, problems)
+	if r.flags.embedded != "" {
+		server, err := kinesislocal.Listen(ctx, r.flags.embedded, kinesislocal.Options{CreateStreams: true})
+		if err != nil {
+			return fmt.Errorf("--embedded-kinesis: %w", err)
+		}
+		r.embedded = server
+		a.Redirect(server.URL())
+		r.log.Info("embedded Kinesis started; all Kinesis connections go there", zap.String("endpoint", server.URL()))
+	}
+	if err := a.Start(ctx); err != nil {
+		return fmt.Errorf("%s did not start, and consumed nothing: %w", shown(r.path), err)
+	}
+	r.adapter = a
+	r.log.Info("adapter started", zap.String("document", shown(r.path)), zap.String("version", versionText()), zap.Int("channels", len(a.Channels())))
+	return nil
+}
+
+// refuse says that the document does not run, in the way that the reader of the log can read.
+func (r *running) refuse(problems document.Problems) {
+	errors := len(problems.Errors())
+	if r.flags.format == formatJSON {
+		logProblems(r.log, problems)
+		r.log.Error("the document does not run; nothing was started", zap.String("document", shown(r.path)), zap.Int("errors", errors))
+		return
+	}
+	print(r.errOut, problems)
+	fmt.Fprintf(r.errOut, "adapterd: %s does not run: %s; nothing was started\n", shown(r.path), count(errors, "error"))
+}
+
+// wait returns when the run is to end: on a signal, when ctx ends, or when the adapter has been idle for so long.
+func (r *running) wait(ctx context.Context, signals <-chan os.Signal) {
+	var look <-chan time.Time
+	if r.flags.untilIdle > 0 {
+		// Sources tell when asked only; asking some times in the span is exact enough and costs nothing.
+		ticker := time.NewTicker(max(r.flags.untilIdle/8, time.Millisecond))
+		defer ticker.Stop()
+		look = ticker.C
+	}
+	for {
+		select {
+		case s := <-signals:
+			r.log.Info("stopping", zap.String("signal", s.String()), zap.Duration("atMost", r.flags.drain))
+			return
+		case <-look:
+			if since := r.adapter.IdleSince(); !since.IsZero() && time.Since(since) >= r.flags.untilIdle {
+				r.log.Info("stopping, because every source has been empty", zap.Duration("for", r.flags.untilIdle))
+				r.finite = true
+				return
+			}
+		case <-ctx.Done():
+			r.log.Info("stopping")
+			return
+		}
+	}
+}
+
+// stop drains the adapter; another signal cuts it short.
+func (r *running) stop(ctx context.Context, signals <-chan os.Signal) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.flags.drain)
+	defer cancel()
+	stopped := make(chan error, 1)
+	go func() { stopped <- r.adapter.Stop(ctx) }()
+	var err error
+	select {
+	case err = <-stopped:
+	case s := <-signals:
+		r.log.Warn("stopping at once; what is not delivered stays with its source", zap.String("signal", s.String()))
+		// A third one ends the program as the system does it.
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		cancel()
+		err = <-stopped
+	}
+	n := r.adapter.Counts()
+	r.log.Info("adapter stopped", zap.Int64("consumed", n.Consumed), zap.Int64("delivered", n.Delivered), zap.Int64("handled", n.Handled),
+		zap.Int64("failed", n.Failed), zap.Int64("givenBack", n.GivenBack), zap.Int64("unfinished", n.InFlight))
+	switch {
+	case err != nil:
+		return fmt.Errorf("not everything could be brought to its end: %w", err)
+	case r.finite && n.Failed > 0: // whoever waits for a job's end wants to know
+		return fmt.Errorf("%d of %s failed; what failed stays with its source, and the log says why", n.Failed, count(int(n.Consumed), "message"))
+	}
+	return nil
+}
+
+// close ends the embedded endpoint, after everything that sends to it.
+func (r *running) close(ctx context.Context) {
+	if r.embedded != nil {
+		closeServer(ctx, r.embedded, r.log)
+	}
+}
+
+func closeServer(ctx context.Context, s *kinesislocal.Server, log *zap.Logger) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := s.Close(ctx); err != nil {
+		log.Warn("embedded Kinesis did not close in time", zap.Error(err))
+	}
+}
