@@ -41,7 +41,7 @@ func (c Config) newKinesis(ctx context.Context) (API, func(), error) {
 		return nil, nil, err
 	}
 	client := kinesis.NewFromConfig(sdk, func(o *kinesis.Options) {
-		o.HTTPClient = httpClient(transport, 0) // boundedAPI has the deadline
+		o.HTTPClient = c.httpClient(transport, 0) // boundedAPI has the deadline
 		o.Retryer = skewRetryer{}
 		if u := endpointURL(c.KinesisEndpoint, c.KinesisPort); u != "" {
 			o.BaseEndpoint = &u

@@ -39,7 +39,7 @@ func (c Config) newCloudWatch(ctx context.Context) (MetricsAPI, func(), error) {
 		return nil, nil, fmt.Errorf("metrics: %w", err)
 	}
 	client := cloudwatch.NewFromConfig(sdk, func(o *cloudwatch.Options) {
-		o.HTTPClient = httpClient(transport, c.RequestTimeout)
+		o.HTTPClient = c.httpClient(transport, c.RequestTimeout)
 		o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
 		o.DisableRequestCompression = true
 		if u := endpointURL(c.CloudWatchEndpoint, c.CloudWatchPort); u != "" {

@@ -76,9 +76,9 @@ func (w wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // httpClient is what the SDK clients send by. It hands a redirect to the SDK as the answer that it is: a signed request must not
 // travel on.
-func httpClient(t *http.Transport, timeout time.Duration) *http.Client {
+func (c Config) httpClient(t *http.Transport, timeout time.Duration) *http.Client {
 	return &http.Client{
-		Transport: wholeBody{t}, Timeout: timeout,
+		Transport: newUnsaid(wholeBody{t}, c), Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
