@@ -21,7 +21,7 @@ Exit code 0: it runs; 1: it has errors; 2: wrong usage.`,
 			if err := flags.check(); err != nil {
 				return err
 			}
-			_, problems := flags.load(c.Context(), args[0])
+			a, problems := flags.load(c.Context(), args[0])
 			errors := len(problems.Errors())
 			if asJSON {
 				if err := printJSON(c.OutOrStdout(), args[0], problems); err != nil {
@@ -30,8 +30,11 @@ Exit code 0: it runs; 1: it has errors; 2: wrong usage.`,
 			} else {
 				print(c.OutOrStdout(), problems)
 				verdict := "runs"
-				if errors > 0 {
+				switch {
+				case errors > 0:
 					verdict = "does not run"
+				case a.Fragment():
+					verdict = "has no fault, but is a part of a channel only"
 				}
 				fmt.Fprintf(c.OutOrStdout(), "%s %s: %s, %s\n", shown(args[0]), verdict, count(errors, "error"), count(len(problems.Warnings()), "warning"))
 			}

@@ -29,6 +29,9 @@ type Adapter struct {
 // ID is the adapter's unique-id.
 func (a *Adapter) ID() string { return a.root.UniqueID }
 
+// Fragment says that the document is only a part of a channel, which can be checked but not run.
+func (a *Adapter) Fragment() bool { return a.fragment != "" }
+
 // Channels are the document's channels, in its order.
 func (a *Adapter) Channels() []*channel.Channel { return a.root.Channels() }
 

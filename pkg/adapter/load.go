@@ -108,6 +108,7 @@ func decode(tree *document.Node, env document.Environment) (*Adapter, document.P
 	case "produce-connection", "consume-connection":
 		a.fragment = tree.Name
 		component.Decode[component.Connection](d, tree, "")
+		d.Report(tree, tree.Name).At(document.SeverityNote, "fragment", tree.Pos, "<%s> is a part of a channel: it can be checked, but to run it needs a <channel> with a <workflow> around it", tree.Name)
 	default:
 		name := tree.Name
 		if class, ok := tree.Attr("class"); ok {

@@ -30,8 +30,8 @@
 //   - A shard that throttles is sent less, and its records back off exponentially with full jitter; other shards are not affected.
 //   - Errors that cannot heal, such as AccessDeniedException, fail the record at once with a remedy.
 //   - A request that is refused because of one record is divided until that record is found; the others are stored.
-//   - After a split or merge the new shard map is fetched before a record is judged to lie in the wrong shard. Only those user records of
-//     an aggregate that do are sent again: a plain record never is.
+//   - After a split or merge the new shard map is fetched before a record is judged to lie in the wrong shard. An aggregate of
+//     which a user record does is sent again as a whole, because consumers drop it as a whole; a plain record never is.
 //   - Streams whose records the service distributes itself (AUTO) are noticed by the answers: no aggregation, no prediction.
 //   - Flush is exact, and Close drains and uploads the last metrics.
 //

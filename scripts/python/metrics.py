@@ -1,6 +1,7 @@
 """Prints every metric of a CloudWatch namespace, summed over the last hour, one JSON object a line.
 
     metrics.py --endpoint https://localhost:4566 --namespace KinesisProducerLibrary
+    metrics.py --endpoint https://localhost:4566 --namespace KinesisProducerLibrary --stream NAME     those of one stream
 
 Fields: name, dimensions (an object), unit, and the statistics Sum, SampleCount, Minimum, Maximum.
 """
@@ -18,6 +19,7 @@ def main():
     options.add_argument("--endpoint", required=True)
     options.add_argument("--region", default="us-east-1")
     options.add_argument("--namespace", required=True)
+    options.add_argument("--stream")
     args = options.parse_args()
 
     warnings.filterwarnings("ignore", message="Unverified HTTPS request")
@@ -25,7 +27,8 @@ def main():
         "cloudwatch", endpoint_url=args.endpoint, region_name=args.region, aws_access_key_id="test", aws_secret_access_key="test", verify=False
     )
     now = datetime.datetime.now(datetime.timezone.utc)
-    for page in client.get_paginator("list_metrics").paginate(Namespace=args.namespace):
+    wanted = [{"Name": "StreamName", "Value": args.stream}] if args.stream else []
+    for page in client.get_paginator("list_metrics").paginate(Namespace=args.namespace, Dimensions=wanted):
         for metric in page["Metrics"]:
             dimensions = metric.get("Dimensions", [])
             points = client.get_metric_statistics(

@@ -109,12 +109,12 @@ func TestMetricsInCloudWatchAddUpToWhatWasPut(t *testing.T) {
 	t.Logf("%d metrics, %v user records, %v Kinesis records", len(got), userRecords[""], kinesisRecords[""])
 }
 
-// metricsIn reads a namespace of LocalStack's CloudWatch with boto3. LocalStack adds up all metrics that have at least the dimensions
+// metricsIn reads a namespace of LocalStack's CloudWatch with boto3, or with --stream NAME what it has of one stream. LocalStack adds up all metrics that have at least the dimensions
 // asked for, where CloudWatch takes those that have just them: a stream's sums contain those of its shards, and are taken off here.
-func metricsIn(t *testing.T, e endpoint, namespace string) map[metricKey]statistics {
+func metricsIn(t *testing.T, e endpoint, namespace string, only ...string) map[metricKey]statistics {
 	t.Helper()
 	found := map[metricKey]statistics{}
-	lines := bufio.NewScanner(bytes.NewReader(python(t, "metrics.py", "--endpoint", e.url, "--region", region, "--namespace", namespace)))
+	lines := bufio.NewScanner(bytes.NewReader(python(t, "metrics.py", append([]string{"--endpoint", e.url, "--region", region, "--namespace", namespace}, only...)...)))
 	for lines.Scan() {
 		var row struct {
 			Name       string
