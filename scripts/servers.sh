@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Test servers that this project did not write, and the programs that read them back. No container engine; loopback only.
+# Test servers that this project did not write, and the programs that read them back. No container engine. They are used on
+# loopback; LocalStack listens on all addresses whatever it is told.
 #
 #   servers.sh check                 says what is missing on this machine; exit 1 if something is
 #   servers.sh start SERVER [PORT]   starts one and prints its endpoint when it answers; without PORT a free one

@@ -41,14 +41,36 @@ func Load(ctx context.Context, path string, o Options) (*Adapter, document.Probl
 	} else {
 		tree, problems = readDocument(ctx, path, env, o)
 	}
-	if tree == nil || len(problems.Errors()) > 0 {
+	if tree == nil {
 		problems.Sort()
 		return nil, problems
 	}
 	a, more := decode(tree, env)
+	if unresolved := problems.Errors(); len(unresolved) > 0 {
+		a, more = nil, apart(more, unresolved)
+	}
 	problems = append(problems, more...)
 	problems.Sort()
 	return a, problems
+}
+
+// apart leaves out what follows from variables that are not defined: problems in the lines where those stand.
+func apart(problems, unresolved document.Problems) document.Problems {
+	type line struct {
+		file string
+		line int
+	}
+	without := make(map[line]bool)
+	for _, p := range unresolved {
+		without[line{p.Pos.File, p.Pos.Line}] = true
+	}
+	var out document.Problems
+	for _, p := range problems {
+		if !without[line{p.Pos.File, p.Pos.Line}] {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func readDocument(ctx context.Context, path string, env document.Environment, o Options) (*document.Node, document.Problems) {

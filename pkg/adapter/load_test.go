@@ -65,6 +65,14 @@ func TestLoadRefusesTheWholeDocument(t *testing.T) {
 	}
 }
 
+func TestLoadTellsOtherErrorsBesideUndefinedVariables(t *testing.T) {
+	got := problemsOf(t, "<channel><unique-id>c</unique-id>\n<auto-start>${start}</auto-start>\n<workflow><bogus/></workflow></channel>", adapter.Options{})
+	lines := strings.Split(got, "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "a.xml:2:13: ") || !strings.HasPrefix(lines[1], "a.xml:3:11: <bogus> is no element of standard-workflow") {
+		t.Errorf("got:\n%s", got)
+	}
+}
+
 func TestLoadAcceptsWhatRealDocumentsHave(t *testing.T) {
 	got := problemsOf(t, `<adapter><unique-id>a</unique-id>
 <start-up-event-imp>com.adaptris.core.event.StandardAdapterStartUpEvent</start-up-event-imp>
