@@ -187,13 +187,7 @@ func (a *Adapter) IdleSince() time.Time {
 func (a *Adapter) Counts() workflow.Counts {
 	var sum workflow.Counts
 	for _, c := range a.Channels() {
-		n := c.Counts()
-		sum.Consumed += n.Consumed
-		sum.Delivered += n.Delivered
-		sum.Handled += n.Handled
-		sum.Failed += n.Failed
-		sum.InFlight += n.InFlight
-		sum.GivenBack += n.GivenBack
+		sum.Add(c.Counts())
 	}
 	return sum
 }

@@ -158,13 +158,7 @@ func (c *Channel) Stop(ctx context.Context) error {
 func (c *Channel) Counts() workflow.Counts {
 	var sum workflow.Counts
 	for _, w := range c.All() {
-		n := w.Counts()
-		sum.Consumed += n.Consumed
-		sum.Delivered += n.Delivered
-		sum.Handled += n.Handled
-		sum.Failed += n.Failed
-		sum.InFlight += n.InFlight
-		sum.GivenBack += n.GivenBack
+		sum.Add(w.Counts())
 	}
 	return sum
 }

@@ -14,7 +14,7 @@ import (
 
 var testEnvironment = Environment{
 	Variables:        map[string]string{"TOKEN": "canary-env", "MARKUP": "<b>&amp;${a}", "HOME": "/home/x"},
-	SystemProperties: map[string]string{"user.dir": "/work", "region": "eu-west-1"},
+	SystemProperties: map[string]string{"user.dir": "/srv", "region": "eu-west-1"},
 }
 
 func variables(t *testing.T, properties string, set ...string) *Variables {
@@ -42,7 +42,7 @@ func TestVariablesReplaceTextAndAttributes(t *testing.T) {
 		"${blank.s}":            "s",
 		"${nested}":             "O-[O]",
 		"${env}":                "canary-enveu-west-1",
-		"${dir}":                "/work/home/x",
+		"${dir}":                "/srv/home/x",
 		"${set}":                "a=b",
 		"${odd key}":            "1", // defined, so it is one
 		"${secret}":             "123",

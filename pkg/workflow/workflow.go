@@ -51,6 +51,16 @@ type Counts struct {
 	GivenBack int64 `json:"givenBack"`
 }
 
+// Add adds the counts of another workflow.
+func (c *Counts) Add(n Counts) {
+	c.Consumed += n.Consumed
+	c.Delivered += n.Delivered
+	c.Handled += n.Handled
+	c.Failed += n.Failed
+	c.InFlight += n.InFlight
+	c.GivenBack += n.GivenBack
+}
+
 // ProduceExceptionHandler is what produce-exception-handler names: what to do with the connection when a producer failed.
 type ProduceExceptionHandler interface {
 	ProduceException()
