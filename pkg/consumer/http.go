@@ -175,24 +175,35 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // offer hands the message to the workflow, which may take its time, and returns where its outcome comes in.
-func (h *HTTP) offer(s *httpShift, m *message.Message, settled func()) <-chan error {
-	outcome := make(chan error, 1)
+func (h *HTTP) offer(s *httpShift, m *message.Message, settled func()) *pending {
+	p := &pending{outcome: make(chan error, 1)}
+	id := m.ID()
 	h.add() // for the message
 	h.add() // for the goroutine, which Stop waits for
 	go func() {
 		defer h.settled()
 		h.handle(s.work, m, func(err error) {
-			outcome <- err
+			p.outcome <- err
+			if !p.ended.CompareAndSwap(false, true) && err != nil {
+				s.log.Error("message was not delivered, though the timeout-action has answered its request; nobody will send it again", zap.String("message", id), zap.Error(err))
+			}
 			settled()
 			h.settled()
 		})
 	}()
-	return outcome
+	return p
+}
+
+// pending is a message whose request waits for an answer.
+type pending struct {
+	outcome chan error
+	// ended is set by whichever comes first, the outcome or the timeout-action's answer.
+	ended atomic.Bool
 }
 
 // answer waits for the outcome and tells the client. A request's context that ends is no reason to stop waiting: it ends also when a client
 // closes its half of the connection only, and whoever then returns without an answer has said 200.
-func (h *HTTP) answer(s *httpShift, w http.ResponseWriter, id string, outcome <-chan error) {
+func (h *HTTP) answer(s *httpShift, w http.ResponseWriter, id string, p *pending) {
 	wait, status := defaultMaxWait, defaultStatus
 	if h.Timeout != nil {
 		wait, status = h.Timeout.MaxWait.Duration, h.Timeout.status
@@ -207,12 +218,12 @@ func (h *HTTP) answer(s *httpShift, w http.ResponseWriter, id string, outcome <-
 	}
 	for {
 		select {
-		case err := <-outcome:
+		case err := <-p.outcome:
 			finish(w, id, err)
 			return
 		case <-s.late.Done():
 			select {
-			case err := <-outcome:
+			case err := <-p.outcome:
 				finish(w, id, err)
 			default:
 				unavailable(w, "the program stops, and it is not known whether message "+id+" was delivered; send the request again")
@@ -222,6 +233,10 @@ func (h *HTTP) answer(s *httpShift, w http.ResponseWriter, id string, outcome <-
 			s.log.Warn("request takes long; its message has no outcome yet", zap.String("message", id), zap.Duration("soFar", h.WarnAfter.Duration))
 			slow = nil
 		case <-timeout.C:
+			if !p.ended.CompareAndSwap(false, true) { // the outcome came in the same moment
+				finish(w, id, <-p.outcome)
+				return
+			}
 			s.log.Warn("request is answered before its message has an outcome", zap.String("message", id), zap.Duration("after", wait), zap.Int("status", status))
 			w.WriteHeader(status)
 			return

@@ -132,8 +132,10 @@ func (l *lane) drain(now instant) {
 			}
 			k.taken = true
 		}
+		if !l.stream.collector.add(k, now) {
+			break // the stream is being shut: what stays here is handed over when the lane is
+		}
 		passed++
-		l.stream.collector.add(k, now)
 	}
 	clear(l.queue[:passed])
 	l.queue = l.queue[passed:]
