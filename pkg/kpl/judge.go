@@ -134,9 +134,10 @@ func (s *stream) judgeAll(m *shardMap) (done bool) {
 	for k, a := range f.judging {
 		shard, known, fresh := look(a)
 		if known && shard.holds(a.hash) || fresh {
+			// Off the alarm first, which writes to the entry while it holds it.
+			s.alarm.set(&a.late, never)
 			verdicts = append(verdicts, verdict{k, *a, shard, known})
 			delete(f.judging, k)
-			s.alarm.set(&a.late, never)
 		} else {
 			newer = true
 		}
