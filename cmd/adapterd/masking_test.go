@@ -2,6 +2,12 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -35,4 +41,22 @@ func TestMaskingHidesSecretsInEveryForm(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
+}
+
+// The engine takes out of answers what it sent, as it sent it; a server may repeat it in another form.
+func TestRunMasksWhatAServerRepeatsInAnotherForm(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"__type":"UnrecognizedClientException","message":"no token=%s"}`, url.QueryEscape(r.Header.Get("X-Amz-Security-Token")))
+	}))
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "in", "a.json"), `{"id":"1"}`)
+	doc := strings.Replace(filesInto(dir, synchronous, pair("KinesisEndpoint", server.URL)), keysOfFilesInto, staticKeys("AKID", secret("form-key"), secret("form-token")), 1)
+	code, out, errOut := command(t, "run", write(t, filepath.Join(dir, "a.xml"), doc), "--log-level", "trace", "--until-idle", "20ms")
+	if code != exitFailed || !strings.Contains(errOut, "no token=***") {
+		t.Errorf("exit %d\n%s", code, errOut)
+	}
+	mustNotShow(t, out+errOut, secret("form-token"))
 }

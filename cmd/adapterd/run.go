@@ -90,11 +90,11 @@ func (f *runFlags) run(ctx context.Context, log *zap.Logger, path string, errOut
 	starting, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	r := &running{flags: f, log: log, path: path, errOut: errOut}
-	defer r.close(ctx)
 	begun := make(chan error, 1)
 	go func() { begun <- r.begin(starting) }()
 	select {
 	case err := <-begun:
+		defer r.close(ctx)
 		if err != nil {
 			return err
 		}
@@ -102,8 +102,14 @@ func (f *runFlags) run(ctx context.Context, log *zap.Logger, path string, errOut
 	case s := <-signals:
 		log.Info("stopping before everything has started", zap.String("signal", s.String()))
 		giveUp()
-		if err := <-begun; err != nil {
-			return nil // nothing was consumed, and nobody waits for it any more
+		select {
+		case err := <-begun:
+			defer r.close(ctx)
+			if err != nil {
+				return nil // nothing was consumed, and nobody waits for it any more
+			}
+		case s := <-signals: // what the start waits for does not end when it is told to; the program's end ends it
+			return fmt.Errorf("stopped at once by %s, while %s was still being started", s, shown(path))
 		}
 	}
 	return r.stop(ctx, signals)

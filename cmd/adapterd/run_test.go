@@ -163,15 +163,19 @@ func TestRunSaysWhyItDidNotStart(t *testing.T) {
 }
 
 func TestTheSynchronousProducerLogsItsResult(t *testing.T) {
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "in", "a.json"), `{"id":"1"}`)
-	doc := write(t, filepath.Join(dir, "a.xml"), filesInto(dir, synchronous, ""))
-	code, _, errOut := command(t, "run", doc, "--embedded-kinesis", "127.0.0.1:0", "--until-idle", "100ms", "--log-level", "trace")
-	if code != exitDone || !strings.Contains(errOut, "KPL Result: isSuccessful [true], sequenceNumber [4") || !strings.Contains(errOut, "shardId [shardId-00000000000") || !strings.Contains(errOut, "attempts [1]") {
-		t.Errorf("exit %d\n%s", code, errOut)
-	}
-	if !strings.Contains(errOut, "  TRACE  ") {
-		t.Errorf("no trace line for the attempt\n%s", errOut)
+	for format, traced := range map[string]string{formatConsole: "  TRACE  Attempt [1]: ", formatJSON: `{"level":"trace",`} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "in", "a.json"), `{"id":"1"}`)
+		doc := write(t, filepath.Join(dir, "a.xml"), filesInto(dir, synchronous, ""))
+		code, _, errOut := command(t, "run", doc, "--embedded-kinesis", "127.0.0.1:0", "--until-idle", "100ms", "--log-level", "trace", "--log-format", format)
+		if code != exitDone {
+			t.Errorf("%s: exit %d\n%s", format, code, errOut)
+		}
+		for _, want := range []string{"KPL Result: isSuccessful [true], sequenceNumber [4", "shardId [shardId-00000000000", "attempts [1]", traced} {
+			if !strings.Contains(errOut, want) {
+				t.Errorf("%s: no %q in\n%s", format, want, errOut)
+			}
+		}
 	}
 }
 

@@ -3,13 +3,14 @@ package main
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,9 +59,14 @@ func echo(t *testing.T, status int) *httptest.Server {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		told := fmt.Sprintf("%s %s %v %s", r.Method, r.URL, r.Header, body)
+		if user, password, ok := strings.Cut(basic(r.Header.Get("Proxy-Authorization")), ":"); ok {
+			told += fmt.Sprintf(" by %s with %s", user, password)
+		}
 		if strings.Contains(r.Header.Get("Content-Type"), "x-www-form-urlencoded") { // STS
 			w.WriteHeader(status)
-			fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>%s</Message></Error></ErrorResponse>`, told)
+			fmt.Fprint(w, `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>`)
+			_ = xml.EscapeText(w, []byte(told)) // whoever has gone needs no answer
+			fmt.Fprint(w, `</Message></Error></ErrorResponse>`)
 			return
 		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -72,6 +78,12 @@ func echo(t *testing.T, status int) *httptest.Server {
 	return s
 }
 
+// basic is what a Basic credential says; empty if it is none.
+func basic(header string) string {
+	text, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(header, "Basic "))
+	return string(text)
+}
+
 // secretPlace is one way to give a document a secret.
 type secretPlace struct {
 	credentials string
@@ -79,6 +91,7 @@ type secretPlace struct {
 	args        []string
 	env         map[string]string
 	secrets     []string
+	fails       string // what the log says besides of the message's failure
 }
 
 func staticKeys(access, key, token string) string {
@@ -150,7 +163,9 @@ func nobody(t *testing.T) string {
 
 func TestRunShowsNoSecretWhateverFails(t *testing.T) {
 	server := echo(t, http.StatusBadRequest)
-	for place, p := range secretPlaces(t, server.URL) {
+	places := secretPlaces(t, server.URL)
+	maps.Copy(places, placesOutside(t, server.URL))
+	for place, p := range places {
 		for fault, endpoint := range map[string]string{"refused by an endpoint that repeats": server.URL, "nobody there": nobody(t)} {
 			for _, format := range []string{formatConsole, formatJSON} {
 				t.Run(place+", "+fault+", "+format, func(t *testing.T) {
@@ -167,7 +182,7 @@ func TestRunShowsNoSecretWhateverFails(t *testing.T) {
 					}
 					args = append([]string{"run", path, "--log-level", "trace", "--log-format", format, "--until-idle", "20ms"}, args...)
 					code, out, errOut := command(t, args...)
-					if code != exitFailed || !strings.Contains(errOut, "message failed") {
+					if code != exitFailed || !strings.Contains(errOut, "message failed") || !strings.Contains(errOut, p.fails) {
 						t.Fatalf("nothing failed: exit %d\n%s", code, errOut)
 					}
 					mustNotShow(t, out+errOut, p.secrets...)

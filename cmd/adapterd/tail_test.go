@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/adapterd/adapterd/pkg/kinesislocal"
@@ -72,21 +71,6 @@ func TestTailEndsAtTheEndWhenItDoesNotFollow(t *testing.T) {
 	code, out, errOut := command(t, "tail", "s", "--endpoint", server.URL(), "--follow=false")
 	if code != exitDone || strings.Count(out, "\n") != 5 {
 		t.Errorf("exit %d, %s\n%s", code, errOut, out)
-	}
-}
-
-func TestTailFollowsAcrossAReshard(t *testing.T) {
-	server := kinesislocal.NewTest(t, kinesislocal.Options{Streams: map[string]int{"s": 1}})
-	put(t, server, "s", "before")
-	b := start(t, "tail", "s", "--endpoint", server.URL())
-	await(t, "the first record", func() bool { return strings.Contains(b.out.String(), "before") })
-	if err := server.Reshard("s", kinesislocal.Reshard{ShardCount: 2}); err != nil {
-		t.Fatal(err)
-	}
-	put(t, server, "s", "after")
-	await(t, "the record in a child", func() bool { return strings.Contains(b.out.String(), "after") })
-	if code := b.end(t); code != exitDone {
-		t.Errorf("exit %d, %s", code, b.err.String())
 	}
 }
 
@@ -180,65 +164,6 @@ func TestTailStopsAtItsCountWithinAnAggregate(t *testing.T) {
 	}
 }
 
-// What came before a change of shards must be printed before what came after it, through a split and a merge, whoever reads how fast.
-func TestTailReadsParentsBeforeTheirChildren(t *testing.T) {
-	server := kinesislocal.NewTest(t, kinesislocal.Options{Streams: map[string]int{"s": 1}})
-	var want []string
-	for generation, change := range []kinesislocal.Reshard{{Split: kinesislocal.AnyShard}, {Merge: kinesislocal.AnyShard}, {Split: kinesislocal.AnyShard}, {}} {
-		var data []string
-		for i := range 3 {
-			data = append(data, fmt.Sprintf("generation-%d", generation))
-			want = append(want, data[i])
-		}
-		putPlain(t, server, "s", data...)
-		if change == (kinesislocal.Reshard{}) {
-			continue
-		}
-		if err := server.Reshard("s", change); err != nil {
-			t.Fatal(err)
-		}
-	}
-	code, out, errOut := command(t, "tail", "s", "--endpoint", server.URL(), "--follow=false")
-	if code != exitDone {
-		t.Fatalf("exit %d, %s", code, errOut)
-	}
-	var got []string
-	for line := range strings.Lines(out) {
-		got = append(got, line[strings.LastIndex(line, " ")+1:len(line)-1])
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// A shard that was closed before the beginning is not read when another one closes later.
-func TestTailFromLatestLeavesOutOldShardsForGood(t *testing.T) {
-	server := kinesislocal.NewTest(t, kinesislocal.Options{Streams: map[string]int{"s": 1}})
-	putPlain(t, server, "s", "old")
-	if err := server.Reshard("s", kinesislocal.Reshard{Split: kinesislocal.AnyShard}); err != nil {
-		t.Fatal(err)
-	}
-	putPlain(t, server, "s", "old too", "old too", "old too")
-	b := start(t, "tail", "s", "--endpoint", server.URL(), "--from", "latest")
-	await(t, "both shards to be read", func() bool {
-		n := 0
-		for _, r := range server.Requests() {
-			if r.Operation == "GetRecords" {
-				n++
-			}
-		}
-		return n >= 2
-	})
-	if err := server.Reshard("s", kinesislocal.Reshard{ShardCount: 4}); err != nil {
-		t.Fatal(err)
-	}
-	putPlain(t, server, "s", "new-1", "new-2", "new-3")
-	await(t, "the records in children", func() bool { return strings.Count(b.out.String(), "new-") == 3 })
-	if code := b.end(t); code != exitDone || strings.Contains(b.out.String(), "old") {
-		t.Errorf("exit %d, %s\n%s", code, b.err.String(), b.out.String())
-	}
-}
-
 // An iterator that has expired, because the output was not read for long, is replaced by one that goes on where the old one ended.
 func TestTailGoesOnAfterAnExpiredIteratorAndThrottling(t *testing.T) {
 	server := kinesislocal.NewTest(t, kinesislocal.Options{Streams: map[string]int{"s": 1}})
@@ -322,55 +247,5 @@ func TestTailNamesAStreamThatIsNotThere(t *testing.T) {
 	code, _, errOut := command(t, "tail", "none", "--endpoint", server.URL())
 	if code != exitFailed || !strings.Contains(errOut, "stream none: ") || !strings.Contains(errOut, "ResourceNotFoundException") {
 		t.Errorf("exit %d, %s", code, errOut)
-	}
-}
-
-func TestKinesisServesUntilItIsStopped(t *testing.T) {
-	b := start(t, "kinesis", "127.0.0.1:0", "--stream", "s:3", "--create-streams=false")
-	at := regexp.MustCompile(`http://[^ ]+`)
-	await(t, "the endpoint", func() bool { return at.MatchString(b.out.String()) })
-	endpoint := at.FindString(b.out.String())
-	code, _, errOut := command(t, "tail", "other", "--endpoint", endpoint)
-	if code != exitFailed || !strings.Contains(errOut, "ResourceNotFoundException") {
-		t.Errorf("a stream that nobody made: exit %d, %s", code, errOut)
-	}
-	if code, out, errOut := command(t, "tail", "s", "--endpoint", endpoint, "--follow=false"); code != exitDone || out != "" {
-		t.Errorf("exit %d, %s%s", code, out, errOut)
-	}
-	if code := b.end(t); code != exitDone {
-		t.Errorf("exit %d, %s", code, b.err.String())
-	}
-}
-
-func TestKinesisSaysWhyItDidNotStart(t *testing.T) {
-	taken := kinesislocal.NewTest(t, kinesislocal.Options{})
-	code, out, errOut := command(t, "kinesis", taken.Addr())
-	if code != exitFailed || out != "" || !strings.Contains(errOut, "address already in use") {
-		t.Errorf("exit %d, %s%s", code, out, errOut)
-	}
-}
-
-func TestKinesisHoldsItsLimitsOnTLS(t *testing.T) {
-	b := start(t, "kinesis", "127.0.0.1:0", "--limits", "--shards", "1")
-	at := regexp.MustCompile(`https://[^ ;]+`)
-	await(t, "the endpoint", func() bool { return at.MatchString(b.out.String()) })
-	endpoint := at.FindString(b.out.String())
-	client, err := (&tailFlags{endpoint: endpoint, insecure: true}).client(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	entries := make([]types.PutRecordsRequestEntry, 500)
-	for i := range entries {
-		entries[i] = types.PutRecordsRequestEntry{PartitionKey: aws.String("k"), Data: make([]byte, 4<<10)}
-	}
-	answer, err := client.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: aws.String("made-on-first-use"), Records: entries})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if failed := aws.ToInt32(answer.FailedRecordCount); failed == 0 || failed == 500 {
-		t.Errorf("%d of 500 records of 4 KiB were refused", failed)
-	}
-	if code := b.end(t); code != exitDone {
-		t.Errorf("exit %d, %s", code, b.err.String())
 	}
 }

@@ -104,7 +104,8 @@ func (c *AssumeRole) Provider(ctx context.Context, region string) (aws.Credentia
 		return nil, fmt.Errorf("assume role %s: no region to ask STS in; set Region in the connection's configuration or AWS_REGION", c.RoleARN)
 	}
 	loaded.RetryMaxAttempts = assumeRoleTries
-	role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(loaded), c.RoleARN, c.options)
+	client := sts.NewFromConfig(loaded, func(o *sts.Options) { o.HTTPClient = unsaid{o.HTTPClient, reveal(c.RoleExternalID)} })
+	role := stscreds.NewAssumeRoleProvider(client, c.RoleARN, c.options)
 	return aws.NewCredentialsCache(role, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = refreshEarlier }), nil
 }
 

@@ -15,14 +15,15 @@ const maxErrorBytes = 64 << 10
 // and the text of an error reaches logs, metadata and, through an HTTP source, clients.
 type unsaid struct {
 	next http.RoundTripper
-	// proxy is the Basic credential for the proxy; empty without one.
-	proxy string
+	// proxy are the credentials for the proxy, as they go there and as it understands them, longer ones first; nil without any.
+	proxy []string
 }
 
 func newUnsaid(next http.RoundTripper, c Config) unsaid {
 	u := unsaid{next: next}
 	if c.ProxyUserName != "" && c.ProxyPassword != "" {
-		u.proxy = base64.StdEncoding.EncodeToString([]byte(c.ProxyUserName + ":" + c.ProxyPassword))
+		both := c.ProxyUserName + ":" + c.ProxyPassword
+		u.proxy = []string{base64.StdEncoding.EncodeToString([]byte(both)), both, c.ProxyPassword}
 	}
 	return u
 }
@@ -30,8 +31,11 @@ func newUnsaid(next http.RoundTripper, c Config) unsaid {
 // RoundTrip implements http.RoundTripper.
 func (u unsaid) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := u.next.RoundTrip(r)
-	if err != nil || answer.StatusCode < http.StatusMultipleChoices {
-		return answer, err
+	if err != nil {
+		return nil, u.from(err)
+	}
+	if answer.StatusCode < http.StatusMultipleChoices {
+		return answer, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxErrorBytes))
 	closing := answer.Body.Close()
@@ -63,6 +67,27 @@ func (u unsaid) secrets(r *http.Request) []string {
 	if _, signature, ok := strings.Cut(authorization, "Signature="); ok {
 		add(signature)
 	}
-	add(u.proxy)
-	return out
+	return append(out, u.proxy...)
 }
+
+// from is for the status line of a proxy that refuses to connect, which is the text of the transport's error.
+func (u unsaid) from(err error) error {
+	text := err.Error()
+	for _, secret := range u.proxy {
+		text = strings.ReplaceAll(text, secret, "***")
+	}
+	if text == err.Error() {
+		return err
+	}
+	return hushed{text, err}
+}
+
+// hushed is an error without what its text must not say.
+type hushed struct {
+	text  string
+	cause error
+}
+
+func (h hushed) Error() string { return h.text }
+
+func (h hushed) Unwrap() error { return h.cause }
