@@ -91,6 +91,9 @@ const (
 // byCode knows what is to be done about a code of the service.
 func byCode(code, message string) cause {
 	remedy, final := remedies[code]
+	if singles[code] && namesStream(message) {
+		return cause{code: code, message: message, remedy: "correct the stream's name or ARN: the service does not take it as it is", final: true}
+	}
 	return cause{code: code, message: message, remedy: remedy, final: final || code == "HTTP413" || code == "RequestEntityTooLarge",
 		throttled: throttles[code], single: singles[code]}
 }
@@ -110,6 +113,12 @@ func classify(err error) cause {
 		return byCode(fmt.Sprintf("HTTP%d", status.HTTPStatusCode()), message)
 	}
 	return byNetwork(err)
+}
+
+// namesStream says whether a refusal is of the stream's name or ARN, and so of no record's making.
+func namesStream(message string) bool {
+	message = strings.ToLower(message)
+	return strings.Contains(message, "streamname") || strings.Contains(message, "streamarn")
 }
 
 func byNetwork(err error) cause {

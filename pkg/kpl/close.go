@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -36,11 +37,17 @@ func (p *Producer) hurry() <-chan struct{} {
 
 // relieve sends everything at once if Put waits for room while nothing is under way: to wait for company would be in vain.
 func (p *Producer) relieve() {
-	if p.connections.inFlight() > 0 || !p.gate.blocked() {
+	if p.connections.inFlight() > 0 {
+		return
+	}
+	room, shares := p.gate.blocked()
+	if !room && shares == nil {
 		return
 	}
 	for _, s := range *p.streams.Load() {
-		s.flush()
+		if room || slices.Contains(shares, &s.outstanding) {
+			s.flush()
+		}
 	}
 }
 

@@ -51,6 +51,8 @@ func (c *collector) add(k *kinesisRecord, now instant) bool {
 	if c.closed {
 		return false
 	}
+	// A flush that has passed the collector cannot have seen the record; one of a lane was looked at there.
+	k.urgent = k.urgent || k.lane == nil && c.stream.p.flushed(k.users[0].generation)
 	k.deadline = min(max(k.deadline, now.add(c.wait)), c.stream.latest(k.expiration))
 	c.queue = append(c.queue, k)
 	i := len(c.queue) - 1
@@ -108,7 +110,10 @@ func (c *collector) send(now instant) {
 		b := c.cut(now)
 		if b == nil {
 			// Not from here: another stream's collector may be next, and this one is locked.
-			p.crew.start(p.release)
+			p.crew.start(func() {
+				p.release()
+				p.relieve()
+			})
 			continue
 		}
 		p.crew.start(func() { p.send(b) })
@@ -124,11 +129,7 @@ func (c *collector) next(now instant) *batch {
 	for b == nil && c.triggered(now) {
 		b = c.cut(now)
 	}
-	if c.triggered(now) {
-		c.stream.p.connections.queue(c.stream)
-		c.due = len(c.queue)
-	}
-	c.arm()
+	c.send(now) // what else is due takes a connection that became free in the same moment, or waits for its turn
 	return b
 }
 
@@ -176,6 +177,8 @@ func (c *collector) arm() {
 		for _, k := range c.queue {
 			c.ring(k.expiration)
 		}
+		// Nothing expires: known now, and not to be searched for with every record.
+		c.armed = min(c.armed, never-1)
 	}
 }
 

@@ -19,22 +19,11 @@ func (c *connections) acquire(s *stream) bool {
 		c.used++
 		return true
 	}
-	c.wait(s)
-	return false
-}
-
-// queue puts the stream among those that wait.
-func (c *connections) queue(s *stream) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.wait(s)
-}
-
-func (c *connections) wait(s *stream) {
 	if !s.waiting {
 		s.waiting = true
 		c.turns = append(c.turns, s)
 	}
+	return false
 }
 
 // pass is called with a connection in hand: it returns the stream whose turn it is, or gives the connection back and returns nil.

@@ -24,7 +24,8 @@
 //
 //   - A record leaves at the latest RecordMaxBufferedTime after Put; the KPL adds up to 50 ms for collecting. The deadline is never
 //     later than RecordTtl allows, and the largest values of both mean "never" instead of "at once".
-//   - Put blocks, with its context, while MaxOutstandingRecords or MaxOutstandingBytes are outstanding. The KPL has no bound.
+//   - Put blocks, with its context, while MaxOutstandingRecords or MaxOutstandingBytes are outstanding. The KPL has no bound. One stream has at
+//     most three quarters of that while others are in use, so that a stream that is stuck does not hold up all.
 //   - The first records of a stream wait for its shard map, up to their deadline, and are aggregated; the KPL sends them singly.
 //   - Without aggregation there is still prediction, and so a rate limit per shard.
 //   - A shard that throttles is sent less, and its records back off exponentially with full jitter; other shards are not affected.

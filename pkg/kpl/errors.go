@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ErrClosed is what Put and Flush return once Close was called, and what the results of records wrap that Close had to give up.
+// ErrClosed is what Put returns once Close was called, and what the results of records wrap that Close had to give up.
 var ErrClosed = errors.New("the producer is closed")
 
 // RecordError says why a user record could not be stored. It never holds the record's data.
@@ -35,7 +35,7 @@ func (e *RecordError) Error() string {
 	if e.ShardID != "" {
 		fmt.Fprintf(&b, ", shard %s,", e.ShardID)
 	}
-	fmt.Fprintf(&b, " failed after %d attempts in %v: %s: %s", len(e.Attempts), e.Age.Round(time.Millisecond), e.Code, e.Message)
+	fmt.Fprintf(&b, " failed after %d attempts in %v: %s: %s", tries(e.Attempts), e.Age.Round(time.Millisecond), e.Code, e.Message)
 	if cause := e.cause(); cause != nil {
 		fmt.Fprintf(&b, " (before that %s: %s)", cause.ErrorCode, cause.ErrorMessage)
 	}

@@ -14,7 +14,7 @@ func (s *stream) stored(k *kinesisRecord, a placement, block []Attempt, out *del
 		u := &k.users[i]
 		block[i] = Attempt{Delay: a.began.since(u.since), Duration: a.ended.since(a.began), Success: true}
 		if u.attempts != nil {
-			u.attempts = append(u.attempts, block[i])
+			u.keep(block[i])
 		} else {
 			u.attempts = block[i : i+1 : i+1]
 		}
@@ -118,6 +118,7 @@ type deliveries []delivery
 // add makes room for other records and notes that the callbacks are to be called.
 func (out *deliveries) add(d delivery, outstandingBytes int64) {
 	d.stream.users.Add(-int64(d.users))
+	d.stream.bytes.Add(-outstandingBytes)
 	d.stream.p.gate.leave(int64(d.users), outstandingBytes)
 	*out = append(*out, d)
 }
@@ -144,11 +145,11 @@ func (d *delivery) run() {
 		d.some()
 	}
 	for from := 0; from < n; {
-		to := from + 1
-		for to < n && users[to].generation == users[from].generation {
-			to++
+		to, bytes := from, int64(0)
+		for ; to < n && users[to].generation == users[from].generation; to++ {
+			bytes += users[to].outstandingBytes()
 		}
-		p.gate.end(users[from].generation, int64(to-from))
+		p.gate.end(users[from].generation, int64(to-from), bytes)
 		from = to
 	}
 	p.pools.release(d.k)

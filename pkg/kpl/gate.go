@@ -2,7 +2,9 @@ package kpl
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // gate bounds what is outstanding and counts it by generation, so that a flush can wait for exactly the records accepted before it.
@@ -13,20 +15,31 @@ type gate struct {
 	maxRecords, maxBytes int64
 	// full is called, without the mutex, by whoever has to wait.
 	full func()
+	// shared says whether more than one stream is in use.
+	shared func() bool
 
 	mu      sync.Mutex // guards all below
 	records int64      // entered, not left
 	bytes   int64      // their data and keys
 	ending  int64      // left, not ended
-	waiters []*waiter
-	closed  bool
+	// endingBytes are their data and keys, which stay in memory until all callbacks of the same Kinesis record have returned.
+	endingBytes int64
+	waiters     []*waiter
+	closed      bool
 	// generations are the counts of records not ended since each flush, oldest first; the last one takes new records.
 	generations []*generation
 	first       uint32 // number of generations[0]; they count from 1
 }
 
+// outstanding is what one stream has outstanding.
+type outstanding struct {
+	users atomic.Int64 // user records without a result
+	bytes atomic.Int64 // their data and keys
+}
+
 type waiter struct {
 	bytes int64
+	on    *outstanding
 	ready chan struct{}
 	// generation is set before ready is closed; granted is false when the gate was closed.
 	generation uint32
@@ -39,26 +52,32 @@ type generation struct {
 	done chan struct{}
 }
 
-func newGate(maxRecords, maxBytes int64, full func()) *gate {
-	return &gate{maxRecords: maxRecords, maxBytes: maxBytes, full: full, generations: []*generation{{}}, first: 1}
+func newGate(maxRecords, maxBytes int64, full func(), shared func() bool) *gate {
+	return &gate{maxRecords: maxRecords, maxBytes: maxBytes, full: full, shared: shared, generations: []*generation{{}}, first: 1}
 }
 
-// enter waits until a record of that many bytes may be outstanding too, first come first served, and returns its generation.
-func (g *gate) enter(ctx context.Context, bytes int64) (uint32, error) {
+// enter waits until a record of that many bytes may be outstanding too, first come first served, and returns its generation. The record
+// counts as its stream's from then on.
+func (g *gate) enter(ctx context.Context, bytes int64, on *outstanding) (uint32, error) {
 	g.mu.Lock()
 	if g.closed {
 		g.mu.Unlock()
 		return 0, ErrClosed
 	}
-	if len(g.waiters) == 0 && g.fits(bytes) {
-		n := g.admit(bytes)
+	if len(g.waiters) == 0 && g.fits(bytes) && g.fair(bytes, on) {
+		n := g.admit(bytes, on)
 		g.mu.Unlock()
 		return n, nil
 	}
-	w := &waiter{bytes: bytes, ready: make(chan struct{})}
+	w := &waiter{bytes: bytes, on: on, ready: make(chan struct{})}
 	g.waiters = append(g.waiters, w)
+	g.wake() // it may be that those before wait for their stream's share only
 	g.mu.Unlock()
-	g.full()
+	select {
+	case <-w.ready:
+	default:
+		g.full()
+	}
 	select {
 	case <-w.ready:
 	case <-ctx.Done():
@@ -76,10 +95,20 @@ func (g *gate) enter(ctx context.Context, bytes int64) (uint32, error) {
 // fits says whether another record may come in. When nothing else is on its way one always may: also one that is larger than the bound
 // by itself, and while all callbacks wait to Put.
 func (g *gate) fits(bytes int64) bool {
-	return g.records == 0 || g.records < g.maxRecords && g.bytes+bytes <= g.maxBytes && g.ending <= g.maxRecords
+	return g.records == 0 ||
+		g.records < g.maxRecords && g.bytes+bytes <= g.maxBytes && g.ending <= g.maxRecords && g.endingBytes <= g.maxBytes
 }
 
-func (g *gate) admit(bytes int64) uint32 {
+// fair says whether a stream may have another record outstanding. With others in use it leaves them a quarter of the room: it may be
+// that nothing of it ends for long.
+func (g *gate) fair(bytes int64, on *outstanding) bool {
+	users := on.users.Load()
+	return users == 0 || !g.shared() || users < g.maxRecords-g.maxRecords/4 && on.bytes.Load()+bytes <= g.maxBytes-g.maxBytes/4
+}
+
+func (g *gate) admit(bytes int64, on *outstanding) uint32 {
+	on.users.Add(1)
+	on.bytes.Add(bytes)
 	g.records++
 	g.bytes += bytes
 	last := len(g.generations) - 1
@@ -108,14 +137,16 @@ func (g *gate) leave(records, bytes int64) {
 	g.records -= records
 	g.bytes -= bytes
 	g.ending += records
+	g.endingBytes += bytes
 	g.wake()
 }
 
 // end counts records of one generation out after their callbacks have returned.
-func (g *gate) end(number uint32, records int64) {
+func (g *gate) end(number uint32, records, bytes int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.ending -= records
+	g.endingBytes -= bytes
 	g.generations[number-g.first].records -= records
 	for len(g.generations) > 1 && g.generations[0].records == 0 {
 		if done := g.generations[0].done; done != nil {
@@ -127,11 +158,27 @@ func (g *gate) end(number uint32, records int64) {
 	g.wake()
 }
 
+// wake lets in who may enter. Those whose stream has its share stay, and keep their order.
 func (g *gate) wake() {
-	for len(g.waiters) > 0 && g.fits(g.waiters[0].bytes) {
-		w := g.waiters[0]
-		g.waiters = g.waiters[1:]
-		w.generation, w.granted = g.admit(w.bytes), true
+	var passed []*outstanding
+	for i := 0; i < len(g.waiters) && g.fits(g.waiters[i].bytes); {
+		w := g.waiters[i]
+		if slices.Contains(passed, w.on) {
+			i++
+			continue
+		}
+		if !g.fair(w.bytes, w.on) {
+			passed = append(passed, w.on)
+			i++
+			continue
+		}
+		if i == 0 {
+			g.waiters[0] = nil
+			g.waiters = g.waiters[1:]
+		} else {
+			g.waiters = slices.Delete(g.waiters, i, i+1)
+		}
+		w.generation, w.granted = g.admit(w.bytes, w.on), true
 		close(w.ready)
 	}
 }
@@ -170,11 +217,19 @@ func (g *gate) close() {
 	g.waiters = nil
 }
 
-// blocked says whether somebody waits to enter.
-func (g *gate) blocked() bool {
+// blocked says whether somebody waits to enter: for room, or for the shares of some streams only.
+func (g *gate) blocked() (room bool, shares []*outstanding) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return len(g.waiters) > 0
+	if len(g.waiters) > 0 && !g.fits(g.waiters[0].bytes) {
+		return true, nil
+	}
+	for _, w := range g.waiters {
+		if !slices.Contains(shares, w.on) {
+			shares = append(shares, w.on)
+		}
+	}
+	return false, shares
 }
 
 // outstanding is the number of records without a returned callback, the bytes of those without a result, and how many wait to enter.

@@ -8,9 +8,10 @@ import (
 )
 
 func TestGateCountsByGeneration(t *testing.T) {
-	g := newGate(100, 1000, func() {})
+	var on outstanding
+	g := newGate(100, 1000, func() {}, func() bool { return false })
 	enter := func() uint32 {
-		n, err := g.enter(context.Background(), 1)
+		n, err := g.enter(context.Background(), 1, &on)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +40,7 @@ func TestGateCountsByGeneration(t *testing.T) {
 		t.Errorf("generations %d and %d", a, b)
 	}
 	g.leave(1, 1)
-	g.end(b, 1)
+	g.end(b, 1, 1)
 	if isClosed(doneB) {
 		t.Error("a later generation is done before an earlier one")
 	}
@@ -47,7 +48,7 @@ func TestGateCountsByGeneration(t *testing.T) {
 	if isClosed(doneA) {
 		t.Error("done before the callback has returned")
 	}
-	g.end(a, 1)
+	g.end(a, 1, 1)
 	if !isClosed(doneA) || !isClosed(doneB) {
 		t.Error("not done")
 	}
@@ -58,15 +59,16 @@ func TestGateCountsByGeneration(t *testing.T) {
 
 func TestGateIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(10, 100, func() {})
-		if _, err := g.enter(context.Background(), 100); err != nil {
+		var on outstanding
+		g := newGate(10, 100, func() {}, func() bool { return false })
+		if _, err := g.enter(context.Background(), 100, &on); err != nil {
 			t.Fatal(err)
 		}
 		var mu sync.Mutex
 		var order []int64
 		for _, bytes := range []int64{60, 50, 10} {
 			go func() {
-				if _, err := g.enter(context.Background(), bytes); err != nil {
+				if _, err := g.enter(context.Background(), bytes, &on); err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
@@ -76,11 +78,13 @@ func TestGateIsFair(t *testing.T) {
 			synctest.Wait()
 		}
 		g.leave(1, 100)
+		g.end(1, 1, 100)
 		synctest.Wait()
 		if len(order) != 1 || order[0] != 60 {
 			t.Fatalf("%v came in: the small one must not overtake", order)
 		}
 		g.leave(1, 60)
+		g.end(1, 1, 60)
 		synctest.Wait()
 		if len(order) != 3 {
 			t.Errorf("%v", order)
@@ -88,7 +92,7 @@ func TestGateIsFair(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		blocked := make(chan error)
 		go func() {
-			_, err := g.enter(ctx, 100)
+			_, err := g.enter(ctx, 100, &on)
 			blocked <- err
 		}()
 		synctest.Wait()
@@ -97,7 +101,7 @@ func TestGateIsFair(t *testing.T) {
 			t.Error(err)
 		}
 		g.close()
-		if _, err := g.enter(context.Background(), 1); err != ErrClosed {
+		if _, err := g.enter(context.Background(), 1, &on); err != ErrClosed {
 			t.Error(err)
 		}
 	})

@@ -8,6 +8,7 @@ type hold struct {
 	mu      sync.Mutex // guards all below; taken before a lane's
 	records []*kinesisRecord
 	open    bool // the map has come: nothing is held any more
+	failed  bool // the shards could not be listed the last time: what is in a hurry does not wait for the map
 	armed   instant
 }
 
@@ -22,11 +23,31 @@ func (s *stream) keep(u *userRecord, data []byte, deadline, expiration instant) 
 	k := s.p.pools.newPlain(s, nil, u, data)
 	k.deadline, k.expiration = deadline, expiration
 	h.records = append(h.records, k)
-	if at := s.mustLeave(k); at < h.armed {
+	if at := s.leavesHold(k); at < h.armed {
 		h.armed = at
 		s.alarm.set(&s.holdEntry, at)
 	}
 	return true
+}
+
+// leavesHold is when a held record must leave, under the hold's mutex.
+func (s *stream) leavesHold(k *kinesisRecord) instant {
+	if s.hold.failed && (k.urgent || s.p.flushed(k.users[0].generation)) {
+		return 0
+	}
+	return s.mustLeave(k)
+}
+
+// holdFailed notes that the first map is not there yet and lets go what cannot wait for the next try; everything if none can help.
+func (s *stream) holdFailed(final bool) {
+	s.hold.mu.Lock()
+	s.hold.failed = true
+	s.hold.mu.Unlock()
+	now := s.p.now()
+	if final {
+		now = never
+	}
+	s.releaseHeld(now)
 }
 
 // releaseHeld sends those on, without prediction, that cannot wait for the map any longer.
@@ -37,14 +58,13 @@ func (s *stream) releaseHeld(now instant) {
 	h.armed = never
 	kept := h.records[:0]
 	for _, k := range h.records {
-		if at := s.mustLeave(k); at > now {
+		if at := s.leavesHold(k); at > now {
 			kept = append(kept, k)
 			if at < h.armed {
 				h.armed = at
 			}
 			continue
 		}
-		k.urgent = k.urgent || s.p.flushed(k.users[0].generation)
 		s.collector.add(k, s.p.now())
 	}
 	clear(h.records[len(kept):])

@@ -30,9 +30,11 @@ func (s *stream) settleStored(k *kinesisRecord, a placement, block []Attempt, ou
 	*kept = a
 	f.mu.Lock()
 	if !f.closed {
-		if plain {
+		switch {
+		case plain && len(f.puzzles) < maxPuzzles:
 			f.puzzles = append(f.puzzles, kept)
-		} else {
+		case plain:
+		default:
 			if f.judging == nil {
 				f.judging = map[*kinesisRecord]*placement{}
 			}
@@ -68,6 +70,7 @@ func (s *stream) separate(k *kinesisRecord, a placement, shard shardRange, out *
 // misplaced sends all user records of an aggregate again.
 func (s *stream) misplaced(k *kinesisRecord, a placement, out *deliveries) {
 	all := append([]userRecord(nil), k.users...)
+	clear(k.users)
 	k.users = k.users[:0]
 	s.resend(k, all, a, out)
 	s.p.pools.release(k)

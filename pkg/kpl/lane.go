@@ -20,8 +20,10 @@ type lane struct {
 	closed bool       // the shard is gone, or the stream: route again
 	open   *kinesisRecord
 	queue  []*kinesisRecord // waiting for the bucket, by deadline
-	bucket tokenBucket
-	pace   pace
+	// refused means that the collector is closed. The lane will be too in a moment, and hands over what it has then.
+	refused bool
+	bucket  tokenBucket
+	pace    pace
 	// doubted is until when records wait for a new shard map, because an answer said that this shard was split or merged.
 	doubted instant
 	armed   instant
@@ -132,7 +134,7 @@ func (l *lane) drain(now instant) {
 			}
 			k.taken = true
 		}
-		if !l.stream.collector.add(k, now) {
+		if l.refused = !l.stream.collector.add(k, now); l.refused {
 			break // the stream is being shut: what stays here is handed over when the lane is
 		}
 		passed++
@@ -143,6 +145,9 @@ func (l *lane) drain(now instant) {
 
 // arm sees to it that tick comes when something is due. It only ever moves the alarm forward; a tick too early does no harm.
 func (l *lane) arm(now instant) {
+	if l.refused {
+		return
+	}
 	at := never
 	if l.open != nil {
 		at = l.stream.mustLeave(l.open)
@@ -157,6 +162,7 @@ func (l *lane) arm(now instant) {
 		if l.doubted > now {
 			next = max(next, min(l.doubted, l.stream.mustLeave(first)))
 		}
+		next = min(next, now.add(expiryPause))
 		for _, k := range l.queue[:min(len(l.queue), expiryScan)] {
 			next = min(next, k.expiration)
 		}
@@ -169,8 +175,11 @@ func (l *lane) arm(now instant) {
 }
 
 // expiryScan is how many waiting records are looked at for the earliest expiration. They stand by deadline, which is the order of
-// expiration for all but retried ones.
-const expiryScan = 16
+// expiration for all but retried ones; for those all are looked at every expiryPause at least.
+const (
+	expiryScan  = 16
+	expiryPause = time.Second
+)
 
 // tick does what is due: the open aggregate leaves, expired records fail, the bucket has filled.
 func (l *lane) tick(now instant) {

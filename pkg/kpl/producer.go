@@ -68,7 +68,7 @@ func New(ctx context.Context, cfg Config) (*Producer, error) {
 		connections: connections{max: cfg.MaxConnections}, closed: make(chan struct{}),
 		metrics: newMetrics(cfg, time.Now), staticCredentials: areStatic(cfg.Credentials),
 	}
-	p.gate = newGate(cfg.MaxOutstandingRecords, cfg.MaxOutstandingBytes, p.relieve)
+	p.gate = newGate(cfg.MaxOutstandingRecords, cfg.MaxOutstandingBytes, p.relieve, func() bool { return len(*p.streams.Load()) > 1 })
 	p.notices.log = p.log
 	p.base, p.cancel = context.WithCancel(context.Background())
 	p.streams.Store(&map[streamName]*stream{})
@@ -100,12 +100,13 @@ func (p *Producer) now() instant { return instant(time.Since(p.epoch)) }
 // Put takes a user record on its way and returns. done, unless nil, is called exactly once, with the record's end, from a goroutine
 // of the producer, possibly before Put returns. It is not called if Put returns an error: the record is not taken then.
 //
-// Put blocks only while more than MaxOutstandingRecords or MaxOutstandingBytes are outstanding, until there is room or ctx ends; the context
-// has no say in what becomes of the record afterwards. It copies the data before it returns. Errors are of the record (stream,
-// partition key, explicit hash key or size), ErrTooManyStreams, ErrClosed, or the context's cause.
+// Put blocks only while MaxOutstandingRecords or MaxOutstandingBytes are outstanding, or three quarters of either by the record's stream
+// while other streams are in use, until there is room or ctx ends; the context has no say in what becomes of the record afterwards. It
+// copies the data before it returns. Errors are of the record (stream, partition key, explicit hash key or size), ErrTooManyStreams,
+// ErrClosed, or the context's cause.
 //
-// done should not block for long: it holds up the results of the records that travelled with its own, and, when so many
-// are held up, Put. It may call Put, but neither Flush nor Close, which would wait for it.
+// done should not block for long: it holds up the results of the records that travelled with its own. When MaxOutstandingRecords or
+// MaxOutstandingBytes are held up so, Put takes one record at a time. It may call Put, but neither Flush nor Close, which would wait for it.
 func (p *Producer) Put(ctx context.Context, r Record, done func(Result)) error {
 	return p.put(ctx, &r, done, false)
 }
@@ -153,7 +154,7 @@ func (p *Producer) put(ctx context.Context, r *Record, done func(Result), urgent
 		return err
 	}
 	bytes := u.outstandingBytes()
-	if u.generation, err = p.gate.enter(ctx, bytes); err != nil {
+	if u.generation, err = p.gate.enter(ctx, bytes, &s.outstanding); err != nil {
 		return err
 	}
 	now := p.now()
@@ -163,7 +164,6 @@ func (p *Producer) put(ctx context.Context, r *Record, done func(Result), urgent
 		watched = p.overdue.watch(done, string(name), now)
 		u.done = watched.give
 	}
-	s.users.Add(1)
 	if p.route(s, &u, r.Data, now.add(p.cfg.RecordMaxBufferedTime), now.add(p.cfg.RecordTTL), now, nil) {
 		s.received.Add(1)
 		return nil
@@ -172,8 +172,9 @@ func (p *Producer) put(ctx context.Context, r *Record, done func(Result), urgent
 		watched.given.Store(true)
 	}
 	s.users.Add(-1)
+	s.bytes.Add(-bytes)
 	p.gate.leave(1, bytes)
-	p.gate.end(u.generation, 1)
+	p.gate.end(u.generation, 1, bytes)
 	return ErrClosed
 }
 
@@ -187,7 +188,9 @@ func (p *Producer) route(s *stream, u *userRecord, data []byte, deadline, expira
 			return false
 		}
 		next.users.Add(1)
+		next.bytes.Add(u.outstandingBytes())
 		on.users.Add(-1)
+		on.bytes.Add(-u.outstandingBytes())
 		on = next
 	}
 	return true

@@ -29,6 +29,8 @@ type Attempt struct {
 	ErrorCode string
 	// ErrorMessage is the service's words, or the network's.
 	ErrorMessage string
+	// Merged is how many failed tries before this one are not listed: beyond 100 the middle ones are put together. Their times are in Delay.
+	Merged int
 }
 
 // Result is the end of a user record: stored, or failed for good. Every Put that returned nil yields exactly one.
@@ -41,6 +43,6 @@ type Result struct {
 	ShardID string
 	// SequenceNumber is what Kinesis assigned; all user records of one aggregated record share it. Empty on failure.
 	SequenceNumber string
-	// Attempts lists every try in order, the successful one last.
+	// Attempts lists every try in order, the successful one last. Of more than 100 the middle ones are put together, see Attempt.Merged.
 	Attempts []Attempt
 }

@@ -18,6 +18,7 @@ func TestPutChecksTheRecord(t *testing.T) {
 		"blanks around the stream":      {Record{Stream: " s ", PartitionKey: "k", ExplicitHashKey: "1"}, "", "1"},
 		"no stream":                     {Record{PartitionKey: "k"}, "stream name cannot be empty", ""},
 		"blank stream":                  {Record{Stream: " \t", PartitionKey: "k"}, "stream name cannot be empty", ""},
+		"stream not UTF-8":              {Record{Stream: "s\xff", PartitionKey: "k"}, "not valid UTF-8", ""},
 		"no partition key":              {Record{Stream: "s"}, "at most 256 characters, got 0", ""},
 		"256 characters":                {Record{Stream: "s", PartitionKey: many, ExplicitHashKey: "1"}, "", "1"},
 		"257 characters":                {Record{Stream: "s", PartitionKey: many + "x"}, "got 257", ""},

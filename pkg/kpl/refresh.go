@@ -23,6 +23,9 @@ const (
 	gatherAfter = 1000
 )
 
+// maxPuzzles bounds what is kept of plain records while no map comes. One would do; the next answer brings another.
+const maxPuzzles = 100
+
 // refresh is the state of fetching a stream's shard map.
 type refresh struct {
 	mu      sync.Mutex // guards all below
@@ -30,7 +33,7 @@ type refresh struct {
 	closed  bool
 	// judging are stored aggregates of which it is not known yet whether they lie where they belong.
 	judging map[*kinesisRecord]*placement
-	// puzzles are answers of plain records that the map does not explain: for telling how the stream distributes.
+	// puzzles are answers of plain records that the map does not explain, at most maxPuzzles: for telling how the stream distributes.
 	puzzles []*placement
 	// contradictions counts maps that contradicted an answer given before they were asked for; fits the answers since, when spread.
 	contradictions, fits int
@@ -91,12 +94,12 @@ func (s *stream) ask() *shardMap {
 	wait := refreshWait
 	for {
 		asked := s.p.now()
-		shards, err := listShards(s.p.base, s.p.api, s.name, false, func() { wait = refreshWait })
+		shards, err := s.p.listShards(s.name, false, func() { wait = refreshWait })
 		if err == nil {
 			var known map[string]shardRange
 			if s.puzzled(shards, asked) {
 				// The answer named a shard that is closed again.
-				if all, err := listShards(s.p.base, s.p.api, s.name, true, func() {}); err == nil {
+				if all, err := s.p.listShards(s.name, true, func() {}); err == nil {
 					known = make(map[string]shardRange, len(all))
 					for _, r := range all {
 						r.closed = true
@@ -112,18 +115,11 @@ func (s *stream) ask() *shardMap {
 		s.tally.mapFailed(err)
 		s.p.notices.error("shard map", string(s.name), "cannot list the shards; records go out one by one until it is there", s.p.now(),
 			zap.String("stream", string(s.name)), zap.Error(err), zap.Duration("next_try_in", wait))
-		s.failIfGone(err)
+		s.holdFailed(classify(err).final && !errors.Is(err, errNoShards))
 		if !s.sleep(wait) {
 			return nil
 		}
 		wait = min(wait*3/2/time.Millisecond*time.Millisecond, refreshWaitMost)
-	}
-}
-
-// failIfGone lets the records held for the first map go when the map cannot come soon: PutRecords will tell why.
-func (s *stream) failIfGone(err error) {
-	if c := classify(err); c.final && !errors.Is(err, errNoShards) {
-		s.releaseHeld(never)
 	}
 }
 

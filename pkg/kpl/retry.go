@@ -38,8 +38,33 @@ type retries struct {
 // tried notes a failed attempt.
 func (u *userRecord) tried(a Attempt, began, ended instant) {
 	a.Delay, a.Duration = began.since(u.since), ended.since(began)
-	u.attempts = append(u.attempts, a)
+	u.keep(a)
 	u.since = ended
+}
+
+// maxAttempts bounds what is kept of a record's attempts: during a long outage it may have thousands.
+const maxAttempts = 100
+
+// keep adds an attempt to the record's. Of too many the middle ones are put together.
+func (u *userRecord) keep(a Attempt) {
+	if n := len(u.attempts); n == maxAttempts {
+		const middle = maxAttempts / 2
+		first, second := &u.attempts[middle], &u.attempts[middle+1]
+		second.Delay += first.Delay + first.Duration
+		second.Merged += first.Merged + 1
+		copy(u.attempts[middle:], u.attempts[middle+1:])
+		u.attempts = u.attempts[:n-1]
+	}
+	u.attempts = append(u.attempts, a)
+}
+
+// tries is how many there were of attempts, those put together included.
+func tries(attempts []Attempt) int {
+	n := len(attempts)
+	for i := range attempts {
+		n += attempts[i].Merged
+	}
+	return n
 }
 
 // again sends the user records of a failed Kinesis record once more, unless their time is over: first a back-off, then they are

@@ -295,7 +295,7 @@ func TestOneRefusedRecordDoesNotFailTheOthers(t *testing.T) {
 				if got := f.userRecords(t); len(got) != 299 {
 					t.Errorf("%d records stored", len(got))
 				}
-				if n := len(f.sizes()); n > 25 && !aggregate {
+				if n := len(f.sizes()); n > 25 {
 					t.Errorf("%d requests to find one record of 300", n)
 				}
 				b.close()

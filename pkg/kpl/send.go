@@ -2,6 +2,7 @@ package kpl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -100,6 +101,8 @@ func (p *Producer) send(b *batch) {
 	p.batches.release(b)
 }
 
+var errNoAnswer = errors.New("the Kinesis client returned neither an answer nor an error")
+
 // putRecords calls the API with the request's deadline.
 func (p *Producer) putRecords(in *kinesis.PutRecordsInput) (out *kinesis.PutRecordsOutput, err error) {
 	ctx, cancel := context.WithTimeout(p.base, p.cfg.RequestTimeout)
@@ -109,7 +112,7 @@ func (p *Producer) putRecords(in *kinesis.PutRecordsInput) (out *kinesis.PutReco
 			err = &panicError{v}
 		}
 		if err == nil && out == nil {
-			err = fmt.Errorf("the Kinesis client returned neither an answer nor an error")
+			err = errNoAnswer
 		}
 	}()
 	return p.api.PutRecords(ctx, in, encodeQuickly)
@@ -150,7 +153,7 @@ func (s *stream) settleFailed(b *batch, err error, users int, began, ended insta
 		}
 		only.throttled(began, ended)
 	}
-	if c.single && len(b.records)+users > 2 {
+	if c.single && s.refusedInRow.Add(1) <= narrowMost && len(b.records)+users > 2 {
 		s.narrow(b, c, began, ended)
 		return
 	}
@@ -163,7 +166,9 @@ func (s *stream) settleFailed(b *batch, err error, users int, began, ended insta
 func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, began, ended instant) {
 	if len(out.Records) != len(b.records) {
 		c := cause{code: codeCountMismatch, message: fmt.Sprintf("the answer has %d results for %d records", len(out.Records), len(b.records))}
+		s.tally.requestFailed(c, users)
 		for _, k := range b.records {
+			s.p.metrics.kinesisRecord(string(s.name), k.shardID(), false, k.size, len(k.users), c.code)
 			s.failed(k, c, began, ended, &b.out)
 		}
 		return
@@ -197,6 +202,9 @@ func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, bega
 		}
 		s.tally.recordFailed(c, len(k.users))
 		s.settleFailure(k, c, began, ended, &b.out)
+	}
+	if stored > 0 {
+		s.refusedInRow.Store(0)
 	}
 	s.tally.kinesisRecords(stored)
 }
@@ -238,8 +246,12 @@ func (s *stream) settleFailure(k *kinesisRecord, c cause, began, ended instant, 
 	s.again(k, c, began, ended, out)
 }
 
-// narrow finds the record for which the service refused a whole request: the halves go again, each by itself. An aggregate that is
-// refused alone is taken apart.
+// narrowMost is how many requests in a row may be refused because of one record each before it is taken for the request's fault: then all
+// in it fail at once. An accepted record begins the count anew.
+const narrowMost = 1000
+
+// narrow finds the record for which the service refused a whole request: the halves go again, each by itself; so do those of an
+// aggregate that is refused alone.
 func (s *stream) narrow(b *batch, c cause, began, ended instant) {
 	now := s.p.now()
 	for _, k := range b.records {
@@ -249,11 +261,10 @@ func (s *stream) narrow(b *batch, c cause, began, ended instant) {
 	}
 	if len(b.records) == 1 {
 		k := b.records[0]
-		for i := range k.users {
-			u := &k.users[i]
-			part := s.p.pools.newPlain(s, k.lane, u, k.dataOf(u))
-			part.expiration = u.put.add(s.p.cfg.RecordTTL)
-			part.group, part.urgent = s.p.groups.Add(1), true
+		half := len(k.users) / 2
+		for _, users := range [][]userRecord{k.users[:half], k.users[half:]} {
+			part := s.part(k, users)
+			part.deadline, part.urgent, part.group = now, true, s.p.groups.Add(1)
 			s.collect(part, now, &b.out)
 		}
 		s.p.pools.release(k)
@@ -269,6 +280,20 @@ func (s *stream) narrow(b *batch, c cause, began, ended instant) {
 			s.collect(k, now, &b.out)
 		}
 	}
+}
+
+// part makes an aggregate of some of the user records of another.
+func (s *stream) part(k *kinesisRecord, users []userRecord) *kinesisRecord {
+	part := s.p.pools.aggregate(s, k.lane)
+	part.expiration = never
+	for _, u := range users {
+		data := k.dataOf(&u)
+		u.offset = int32(part.builder.Append(u.partitionKey, u.explicitHashKey, data))
+		part.users = append(part.users, u)
+		part.expiration = min(part.expiration, u.put.add(s.p.cfg.RecordTTL))
+	}
+	part.size = part.builder.Size()
+	return part
 }
 
 // collect gives a Kinesis record to the collector past the limiter, which has let it through before.

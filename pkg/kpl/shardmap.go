@@ -67,7 +67,7 @@ func (m *shardMap) find(h HashKey) (int, bool) {
 var errNoShards = errors.New("the service listed no open shard")
 
 // listShards asks for the shards of a stream, page by page: the open ones, or with all the closed ones within retention too.
-func listShards(ctx context.Context, api API, stream streamName, all bool, page func()) ([]shardRange, error) {
+func (p *Producer) listShards(stream streamName, all bool, page func()) ([]shardRange, error) {
 	var shards []shardRange
 	in := &kinesis.ListShardsInput{MaxResults: aws.Int32(listShardsPage)}
 	if !all {
@@ -75,7 +75,7 @@ func listShards(ctx context.Context, api API, stream streamName, all bool, page 
 	}
 	in.StreamName, in.StreamARN = stream.parts()
 	for {
-		out, err := api.ListShards(ctx, in)
+		out, err := p.listPage(in)
 		if err != nil {
 			return nil, fmt.Errorf("ListShards of stream %s: %w", stream, err)
 		}
@@ -96,6 +96,22 @@ func listShards(ctx context.Context, api API, stream streamName, all bool, page 
 		return nil, fmt.Errorf("ListShards of stream %s: %w", stream, errNoShards)
 	}
 	return shards, nil
+}
+
+// listPage calls the API. The deadline is for clients that have none of their own; those made here count RequestTimeout from when they have a
+// connection, for which they wait no longer than that.
+func (p *Producer) listPage(in *kinesis.ListShardsInput) (out *kinesis.ListShardsOutput, err error) {
+	ctx, cancel := context.WithTimeout(p.base, 2*p.cfg.RequestTimeout)
+	defer cancel()
+	defer func() {
+		if v := recover(); v != nil {
+			err = &panicError{v}
+		}
+		if err == nil && out == nil {
+			err = errNoAnswer
+		}
+	}()
+	return p.api.ListShards(ctx, in)
 }
 
 func rangeOf(s types.Shard) (shardRange, error) {

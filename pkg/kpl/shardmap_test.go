@@ -1,7 +1,6 @@
 package kpl
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -163,7 +162,9 @@ func TestFirstRecordsWaitForTheMap(t *testing.T) {
 func TestListShardsErrors(t *testing.T) {
 	f := newFake(1)
 	f.shards[0].closed = true
-	if _, err := listShards(context.Background(), f, "s", false, func() {}); !errors.Is(err, errNoShards) {
+	b := start(t, testConfig(f))
+	defer b.close()
+	if _, err := b.listShards("s", false, func() {}); !errors.Is(err, errNoShards) {
 		t.Errorf("no open shard: %v", err)
 	}
 	for name, s := range map[string]types.Shard{

@@ -13,6 +13,7 @@ const streamIdle = 10 * time.Minute
 //
 // Locks are taken in the order hold, lane, collector, connections or alarm. No callback is run, and no request made, under any of them.
 type stream struct {
+	outstanding
 	p          *Producer
 	name       streamName
 	aggregates bool // by the configuration
@@ -28,8 +29,9 @@ type stream struct {
 
 	// routes is replaced as a whole: Put reads it without a lock. nil until the first shard map.
 	routes  atomic.Pointer[routes]
-	waiting bool         // in line for a connection; guarded by the connections' mutex
-	users   atomic.Int64 // user records without a result
+	waiting bool // in line for a connection; guarded by the connections' mutex
+	// refusedInRow counts requests that were refused because of one record, since the last in which a record was stored.
+	refusedInRow atomic.Int64
 	// received is the metric UserRecordsReceived.
 	received *atomic.Int64
 }
@@ -106,7 +108,6 @@ func (s *stream) route(u *userRecord, data []byte, deadline, expiration, now ins
 func (s *stream) sendPlain(u *userRecord, data []byte, deadline, expiration, now instant) bool {
 	s.tally.lastUnrouted.Store(int64(now))
 	k := s.p.pools.newPlain(s, nil, u, data)
-	k.urgent = u.urgent || s.p.flushed(u.generation)
 	k.deadline, k.expiration = deadline, expiration
 	if s.collector.add(k, now) {
 		return true
@@ -148,6 +149,7 @@ func (s *stream) flush() {
 	}
 	s.hold.mu.Unlock()
 	s.collector.cork()
+	s.releaseHeld(now)
 	if r := s.routes.Load(); r != nil {
 		for _, l := range r.lanes {
 			l.flush(now)

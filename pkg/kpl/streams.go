@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"unicode/utf8"
 
 	"go.uber.org/zap"
 )
@@ -18,6 +19,9 @@ var ErrTooManyStreams = errors.New("too many streams in use")
 func (p *Producer) streamOf(name streamName, must bool) (*stream, error) {
 	if s := (*p.streams.Load())[name]; s != nil {
 		return s, nil
+	}
+	if !utf8.ValidString(string(name)) {
+		return nil, fmt.Errorf("invalid stream %q: it is not valid UTF-8", name)
 	}
 	p.streamsMu.Lock()
 	defer p.streamsMu.Unlock()

@@ -2,6 +2,7 @@ package kpl
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,8 @@ type overdue struct {
 	queue []*promise // by time
 	armed bool
 	entry alarmEntry
+	// sweepAt is the length of queue at which what has its result is looked for in all of it.
+	sweepAt int
 }
 
 // promise is a result that was not given yet.
@@ -44,6 +47,10 @@ func (o *overdue) watch(done func(Result), stream string, put instant) *promise 
 	defer o.mu.Unlock()
 	o.queue = append(o.queue, w)
 	o.trim()
+	if len(o.queue) > o.sweepAt {
+		o.queue = slices.DeleteFunc(o.queue, func(w *promise) bool { return w.given.Load() })
+		o.sweepAt = max(1000, 2*len(o.queue))
+	}
 	if !o.armed {
 		o.armed = true
 		o.alarm.set(&o.entry, put.add(o.after))
