@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/adapterd/adapterd/pkg/component"
+	"github.com/adapterd/adapterd/pkg/document"
 )
 
 func componentsCommand() *cobra.Command {
@@ -48,7 +49,7 @@ func unknownComponent(name string) error {
 	if known, ok := component.Catalog(name); ok {
 		return fmt.Errorf("%s (%s, module %s) is known to Interlok, not supported here", known.Alias, known.Class, known.Module)
 	}
-	return fmt.Errorf("there is no component %q%s", name, didYouMean(name, component.Aliases()))
+	return fmt.Errorf("there is no component %q%s", name, document.DidYouMean(name, component.Aliases(), nil))
 }
 
 func writeJSON(out io.Writer, v any) error {

@@ -110,7 +110,7 @@ func commandName(c *cobra.Command, args []string) error {
 		}
 	}
 	name := strings.TrimPrefix(c.CommandPath()+" "+args[0], c.Root().Name()+" ")
-	return usageError{fmt.Errorf("there is no command %q%s", name, didYouMean(args[0], known))}
+	return usageError{fmt.Errorf("there is no command %q%s", name, document.DidYouMean(args[0], known, nil))}
 }
 
 // flagSuggestion names the flags that an unknown one was likely meant to be.
@@ -121,15 +121,7 @@ func flagSuggestion(c *cobra.Command, err error) string {
 	}
 	var known []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
-	return didYouMean("--"+unknown.GetSpecifiedName(), known)
-}
-
-func didYouMean(name string, known []string) string {
-	near := document.Nearest(name, known)
-	if len(near) == 0 {
-		return ""
-	}
-	return "; did you mean " + strings.Join(near, " or ") + "?"
+	return document.DidYouMean("--"+unknown.GetSpecifiedName(), known, nil)
 }
 
 // exactly wants n arguments; what says in words what they are.

@@ -47,7 +47,7 @@ func (a *Adapter) Redirect(url string) {
 	}
 }
 
-// lifecycles are what Init and Start go through: shared components first, then the channels.
+// shared are the parts of shared-components and the error handler that have a lifecycle, in the order of starting.
 func (a *Adapter) shared() []component.Lifecycle {
 	var out []component.Lifecycle
 	add := func(c component.Component) {

@@ -125,17 +125,13 @@ func (d *Decoder) unknown(pos document.Position, n *document.Node, name string, 
 			known.Alias, known.Class, known.Module, n.Name, d.choices(want))
 		return
 	}
-	if _, has := n.Attr("class"); !has && name == n.Name && !strings.Contains(name, ".") && len(d.fits(want)) > 0 {
-		near := document.Nearest(name, d.fits(want))
-		if len(near) == 0 {
+	fits := d.fits(want)
+	suggestion := document.DidYouMean(name, fits, nil)
+	if suggestion == "" {
+		if _, has := n.Attr("class"); !has && name == n.Name && !strings.Contains(name, ".") && len(fits) > 0 {
 			d.errorf(pos, "missing-class", "<%s> needs a class attribute that says which component it is; it takes %s", n.Name, d.choices(want))
 			return
 		}
-	}
-	suggestion := ""
-	if near := document.Nearest(name, d.fits(want)); len(near) > 0 {
-		suggestion = "; did you mean " + strings.Join(near, " or ") + "?"
-	} else {
 		suggestion = "; <" + n.Name + "> takes " + d.choices(want)
 	}
 	d.errorf(pos, "unknown-component", "%q is no component that Interlok or this program knows%s", name, suggestion)
@@ -238,7 +234,7 @@ func (d *Decoder) strange(c *document.Node, p *plan, alias string) {
 		return
 	}
 	names := p.elements()
-	hint := didYouMean(c.Name, names)
+	hint := document.DidYouMean(c.Name, names, func(name string) string { return "<" + name + ">" })
 	if hint == "" {
 		slices.Sort(names)
 		switch {
@@ -274,15 +270,6 @@ func (d *Decoder) attributes(n *document.Node) {
 		}
 		d.errorf(a.Pos, "unknown-attribute", "%s is no attribute of <%s>; the only one is class, everything else is an element", a.Name, n.Name)
 	}
-}
-
-// didYouMean is the end of an error about an element that is not known: empty when nothing is near.
-func didYouMean(name string, candidates []string) string {
-	near := document.Nearest(name, candidates)
-	if len(near) == 0 {
-		return ""
-	}
-	return "; did you mean <" + strings.Join(near, "> or <") + ">?"
 }
 
 func first(list []string) string {

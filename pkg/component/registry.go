@@ -58,15 +58,6 @@ func Register[T any](alias, class string, kind Kind, doc string) {
 	}
 }
 
-// Alias makes another alias for a component that is registered already, for names that Interlok no longer uses or that users write.
-func Alias(alias, of string) {
-	e := registry.byAlias[of]
-	if e == nil || registry.byAlias[alias] != nil {
-		panic(fmt.Sprintf("component: %s can not be another name of %s", alias, of))
-	}
-	registry.byAlias[alias] = e
-}
-
 // lookup finds a component by alias or full Java class name.
 func lookup(name string) *entry {
 	if e := registry.byAlias[name]; e != nil {

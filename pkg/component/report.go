@@ -2,6 +2,7 @@ package component
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/adapterd/adapterd/pkg/document"
@@ -74,6 +75,18 @@ func (r *Report) Sources() expr.Sources { return r.d.sources }
 // of the kind of problem.
 func (r *Report) Errorf(element, code, format string, args ...any) {
 	r.d.problem(document.SeverityError, code, r.Pos(element), r.text(element, format, args))
+}
+
+// UnknownReference reports that <element> names something under shared-components, a connection or a service, that is not there; names are
+// those that are.
+func (r *Report) UnknownReference(element, kind, name string, names []string) {
+	instead := "there are none, add one"
+	if near := document.Nearest(name, names); len(near) > 0 {
+		instead = "did you mean " + strings.Join(near, " or ") + "?"
+	} else if len(names) > 0 {
+		instead = "there are: " + strings.Join(slices.Sorted(slices.Values(names)), ", ")
+	}
+	r.Errorf(element, "unknown-reference", "is %q, but no %s under shared-components has that unique-id; %s", name, kind, instead)
 }
 
 // Warnf reports something that the document's writer should know.

@@ -2,10 +2,8 @@ package connection
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/adapterd/adapterd/pkg/component"
-	"github.com/adapterd/adapterd/pkg/document"
 )
 
 // Shared stands for a connection under shared-components, so that several channels use one connection, and one engine.
@@ -28,7 +26,7 @@ func (s *Shared) Link(shared component.Shared, r *component.Report) {
 	for {
 		found, names := shared.Connection(name)
 		if found == nil {
-			r.Errorf("lookup-name", "unknown-reference", "%s", notShared(name, names))
+			r.UnknownReference("lookup-name", "connection", name, names)
 			return
 		}
 		if len(visited) == 1 {
@@ -47,19 +45,6 @@ func (s *Shared) Link(shared component.Shared, r *component.Report) {
 		visited = append(visited, next)
 		name = next.LookupName
 	}
-}
-
-// notShared says that no connection has a name, and which there are.
-func notShared(name string, names []string) string {
-	text := "is \"" + name + "\", but no connection under shared-components has that unique-id; "
-	if near := document.Nearest(name, names); len(near) > 0 {
-		return text + "did you mean " + strings.Join(near, " or ") + "?"
-	}
-	if len(names) == 0 {
-		return text + "there are none, add one"
-	}
-	names = slices.Sorted(slices.Values(names))
-	return text + "there are: " + strings.Join(names, ", ")
 }
 
 func init() {

@@ -107,7 +107,7 @@ func (b *Bootstrap) readPreProcessors() (problems Problems) {
 		i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name) })
 		if i < 0 {
 			problems = append(problems, Problem{Severity: SeverityError, Code: "bootstrap-preprocessor", Pos: p.ValuePos,
-				Message: fmt.Sprintf("the preprocessor %s is not supported; these are: %s%s", shorten([]byte(name)), strings.Join(known, ", "), didYouMean(name, known, strings.Clone))})
+				Message: fmt.Sprintf("the preprocessor %s is not supported; these are: %s%s", shorten([]byte(name)), strings.Join(known, ", "), DidYouMean(name, known, nil))})
 			continue
 		}
 		if !slices.Contains(b.PreProcessors, known[i]) {

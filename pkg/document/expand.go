@@ -104,7 +104,7 @@ func (a *applier) value(r varReference, pos func() Position) (string, bool) {
 	}
 	found, l := r.group.find(r.name)
 	if found == nil {
-		hint := didYouMean(r.name, r.group.names(), r.group.write)
+		hint := DidYouMean(r.name, r.group.names(), r.group.write)
 		if r.group.undefined() == UndefinedWarns {
 			problem(SeverityWarning, "variable-undefined", "the variable %s is not defined and stays as it is%s", r.group.write(r.name), hint)
 		} else {
@@ -233,7 +233,7 @@ func (v *Variables) inner(r varReference, e *expansion) (string, *Problem) {
 			return value, nil
 		}
 	}
-	message := fmt.Sprintf("refers to %s, which is not defined%s", r.group.write(r.name), didYouMean(r.name, r.group.names(), r.group.write))
+	message := fmt.Sprintf("refers to %s, which is not defined%s", r.group.write(r.name), DidYouMean(r.name, r.group.names(), r.group.write))
 	if r.group.undefined() == UndefinedWarns {
 		if len(e.warnings) == 0 {
 			e.warnings = []string{message}

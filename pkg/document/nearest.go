@@ -61,14 +61,17 @@ func distance(a, b string, limit int) int {
 	return last[len(y)]
 }
 
-// didYouMean is the half sentence that an error about an unknown name ends with; empty if nothing is near.
-func didYouMean(name string, known []string, write func(string) string) string {
+// DidYouMean is the half sentence that an error about an unknown name ends with; empty if nothing is near. write gives a name the form in
+// which a user writes it; nil leaves it as it is.
+func DidYouMean(name string, known []string, write func(string) string) string {
 	near := Nearest(name, known)
 	if len(near) == 0 {
 		return ""
 	}
 	for i := range near {
-		near[i] = write(near[i])
+		if write != nil {
+			near[i] = write(near[i])
+		}
 	}
 	return "; did you mean " + strings.Join(near, " or ") + "?"
 }

@@ -174,6 +174,11 @@ func TestScanTreeAndEncodingJSONAgree(t *testing.T) {
 	})
 }
 
+// What random payloads found once.
+func TestScanTreeAndEncodingJSONAgreeOnSurrogatePairs(t *testing.T) {
+	checkAlike(t, "$", []byte(`"\ud83d\ude00"`))
+}
+
 // TestSpellingOfPlainPaths: rewriting for ojg's parser leaves alone what it takes already.
 func TestSpellingOfPlainPaths(t *testing.T) {
 	for _, path := range []string{"$", "$.a.b[0]", "a", "$['x-y'].z", `$["a"]`, "$..a", "$..[0]", "$[?(@.a == 'x-y.z' && @.b > 3.5)].c", "$[1:2]", "$.*", "@.a", "$[?(@.a =~ /a.b-c]/)]"} {

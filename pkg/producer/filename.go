@@ -29,11 +29,7 @@ type filenamePiece struct {
 
 // Check compiles the format and refuses what Java would, and what it would not do here.
 func (c *FormattedFilename) Check(r *component.Report) {
-	lookup := r.Env().Lookup
-	c.compile(expr.Sources{
-		Env:            func(name string) (string, bool) { return lookup("env", name) },
-		SystemProperty: func(name string) (string, bool) { return lookup("sysprop", name) },
-	}, func(err error) {
+	c.compile(r.Sources(), func(err error) {
 		r.Errorf("filename-format", "bad-value", "is %q: %v", c.Format, err)
 	})
 }

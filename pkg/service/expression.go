@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/adapterd/adapterd/pkg/component"
-	"github.com/adapterd/adapterd/pkg/expr"
 	"github.com/adapterd/adapterd/pkg/message"
 )
 
@@ -26,10 +25,7 @@ type ExpressionCondition struct {
 
 // Check reads the algorithm.
 func (c *ExpressionCondition) Check(r *component.Report) {
-	source := func(kind string) func(string) (string, bool) {
-		return func(name string) (string, bool) { return r.Env().Lookup(kind, name) }
-	}
-	compiled, warnings, err := compileAlgorithm(c.Algorithm, expr.Sources{Env: source("env"), SystemProperty: source("sysprop")})
+	compiled, warnings, err := compileAlgorithm(c.Algorithm, r.Sources())
 	for _, w := range warnings {
 		r.Warnf("algorithm", "expression", ": %s", w)
 	}

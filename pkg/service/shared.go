@@ -2,10 +2,8 @@ package service
 
 import (
 	"context"
-	"strings"
 
 	"github.com/adapterd/adapterd/pkg/component"
-	"github.com/adapterd/adapterd/pkg/document"
 	"github.com/adapterd/adapterd/pkg/message"
 )
 
@@ -25,20 +23,10 @@ type Shared struct {
 func (s *Shared) Link(shared component.Shared, r *component.Report) {
 	target, names := shared.Service(s.LookupName)
 	if target == nil {
-		r.Errorf("lookup-name", "unknown-reference", "is %q, but no service under shared-components has that unique-id; %s", s.LookupName, instead(s.LookupName, names))
+		r.UnknownReference("lookup-name", "service", s.LookupName, names)
 		return
 	}
 	s.target = target
-}
-
-func instead(name string, names []string) string {
-	if near := document.Nearest(name, names); len(near) > 0 {
-		return "did you mean " + strings.Join(near, " or ") + "?"
-	}
-	if len(names) == 0 {
-		return "there are none, add it there"
-	}
-	return "there are: " + strings.Join(names, ", ")
 }
 
 // Wire refuses a reference that leads back to itself.
