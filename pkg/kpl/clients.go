@@ -104,7 +104,7 @@ func cached(credentials aws.CredentialsProvider) aws.CredentialsProvider {
 // boundedAPI holds requests back until one of MaxConnections slots is free, and gives each its deadline from then on: waiting for a
 // slot is not the request's fault. Its methods may be called from any goroutine.
 type boundedAPI struct {
-	api     API
+	api     *kinesis.Client
 	slots   chan struct{}
 	timeout time.Duration
 }
@@ -125,6 +125,15 @@ func (b *boundedAPI) ListShards(ctx context.Context, in *kinesis.ListShardsInput
 	}
 	defer done()
 	return b.api.ListShards(ctx, in, options...)
+}
+
+func (b *boundedAPI) DescribeStreamSummary(ctx context.Context, in *kinesis.DescribeStreamSummaryInput, options ...func(*kinesis.Options)) (*kinesis.DescribeStreamSummaryOutput, error) {
+	ctx, done, err := b.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return b.api.DescribeStreamSummary(ctx, in, options...)
 }
 
 func (b *boundedAPI) begin(ctx context.Context) (context.Context, func(), error) {

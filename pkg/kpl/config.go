@@ -53,6 +53,13 @@ type Config struct {
 	RateLimitPercent int64
 	// FailIfThrottled fails a record on its first ProvisionedThroughputExceededException instead of trying again.
 	FailIfThrottled bool
+	// StrictOrder stores the records of a partition key in the order in which they were put, also when some have to be sent again and
+	// when the stream is resharded: one batch at a time is under way to a shard, and what fails of it goes first in the next. A record
+	// that fails for good leaves a gap. Not in the KPL.
+	StrictOrder bool
+	// RecordDistributionStrategyDefault, USER_PARTITION_KEY or AUTO, is taken for the strategy of a stream where DescribeStreamSummary
+	// does not tell.
+	RecordDistributionStrategyDefault string
 
 	// MaxConnections, 1 to 256, bounds the HTTP connections, and so the requests in flight, of each of the two services.
 	MaxConnections int
@@ -98,6 +105,9 @@ type Config struct {
 	// MaxOutstandingBytes, at least 1, bounds the data of those records. Not in the KPL.
 	MaxOutstandingBytes int64
 
+	// OnDuplicate, if set, is told of each possible duplicate as Producer.Duplicates lists it, from any goroutine of the producer, before
+	// the record's result is given. It must not block, nor call the producer.
+	OnDuplicate func(Duplicate)
 	// Logger gets what the producer has to say; nil: nothing.
 	Logger *zap.Logger
 	// API, if set, is used in place of a client made from the above. The producer then neither bounds its connections nor closes it,
@@ -107,7 +117,8 @@ type Config struct {
 	MetricsAPI MetricsAPI
 }
 
-// API is what the producer needs of Kinesis. *kinesis.Client has it.
+// API is what the producer needs of Kinesis. *kinesis.Client has it. One that has DescribeStreamSummary too, as *kinesis.Client does, is
+// asked how a stream distributes its records.
 type API interface {
 	PutRecords(context.Context, *kinesis.PutRecordsInput, ...func(*kinesis.Options)) (*kinesis.PutRecordsOutput, error)
 	ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error)

@@ -98,6 +98,9 @@ var configKeys = []configKey{
 	textKey("Region", "", text("Region", func(c *Config) *string { return &c.Region }),
 		"AWS region. Empty: AWS_REGION, the profile, then EC2 instance metadata (the KPL asks the latter only).").
 		matching(regionPatternText, regionPattern.MatchString, func(string) string { return "give a region such as us-east-1" }),
+	wordKey("RecordDistributionStrategyDefault", "USER_PARTITION_KEY", "AUTO|USER_PARTITION_KEY",
+		text("RecordDistributionStrategyDefault", func(c *Config) *string { return &c.RecordDistributionStrategyDefault }),
+		"How a stream is taken to distribute its records where kinesis:DescribeStreamSummary does not tell. AUTO (the service distributes them): no aggregation and no prediction. The KPL knows the key after 1.0.7.").own(),
 	longKey("RequestTimeout", "ms", 6000, 100, 600000, millis("RequestTimeout", func(c *Config) *time.Duration { return &c.RequestTimeout }),
 		"Deadline of one request, from when it has a connection slot to the end of the answer (in the KPL the time without any byte moving)."),
 	boolKey("ReturnUserRecordOnFailure", false, none, "A copy of the record in the failure; here the caller has it.").without(daemonOnly),
@@ -125,6 +128,8 @@ var configKeys = []configKey{
 		"Data of the records whose result is not known yet; beyond it a put waits.").own(),
 	longKey("MaxOutstandingRecords", "", 200000, 1, unbounded, whole("MaxOutstandingRecords", func(c *Config) *int64 { return &c.MaxOutstandingRecords }),
 		"Records whose result is not known yet; beyond it a put waits.").own(),
+	boolKey("StrictOrder", false, truth("StrictOrder", func(c *Config) *bool { return &c.StrictOrder }),
+		"Stores the records of a partition key in the order of the puts, also under retries and resharding: one batch at a time is under way to a shard.").own(),
 }
 
 func endpointKey(name, service, port string, b binding) configKey {

@@ -9,6 +9,12 @@
 //
 // # What becomes of a record
 //
+//	Put ──► gate ──► shard map ──► lane of the shard ──────────────► collector ──► PutRecords ──► judge ──► Result
+//	        bounds   predicts      aggregate, wait for the rate      requests      ≤ MaxConnections │
+//	        what is  the shard     ▲                                                                │ failed, or in an
+//	        on its                 └──────────── back off, then aggregated anew ◄───────────────────┘ aggregate astray
+//	        way
+//
 // Put checks the record, waits for room if too much is outstanding, and copies the data into the aggregate of the shard that
 // the record's hash key belongs to. An aggregate is complete when the next record would exceed AggregationMaxSize, when it has
 // AggregationMaxCount records, or when its oldest record's time is up. It then passes the shard's rate limit, is collected with
@@ -17,8 +23,18 @@
 //
 // Every Put that returned nil yields exactly one Result, also when a callback panics and when Close gives up.
 //
+// # Order
+//
 // Records of one partition key leave in the order in which they were put. Kinesis may still store them in another order when several
-// requests are under way, or when one of them is retried; MaxConnections=1 keeps the order but for retries.
+// requests are under way, or when one of them is retried; MaxConnections=1 keeps the order but for retries. [Config.StrictOrder] keeps it
+// always, within a shard and across its splits and merges, by having one batch at a time under way to a shard; what comes meanwhile is
+// aggregated, so a shard's rate can still be used up as long as AggregationMaxSize fits into a round trip.
+//
+// # Duplicates
+//
+// A record is stored at least once. It may be stored twice after two events only: the answer to a request was lost, so that nobody knows
+// what became of it, or a reshard put an aggregate where its consumers would drop it. Each possible copy is an entry of a ledger, see
+// [Producer.Duplicates] and [Config.OnDuplicate]; a record that failed after such an event has [RecordError.MayBeStored] set.
 //
 // # Where it differs from the KPL
 //
@@ -33,8 +49,14 @@
 //   - A request that is refused because of one record is divided until that record is found; the others are stored.
 //   - After a split or merge the new shard map is fetched before a record is judged to lie in the wrong shard. An aggregate of
 //     which a user record does is sent again as a whole, because consumers drop it as a whole; a plain record never is.
-//   - Streams whose records the service distributes itself (AUTO) are noticed by the answers: no aggregation, no prediction.
+//   - Streams whose records the service distributes itself (AUTO) are asked for with DescribeStreamSummary, or noticed by the answers: no
+//     aggregation, no prediction.
 //   - Flush is exact, and Close drains and uploads the last metrics.
+//
+// # Permissions
+//
+// kinesis:PutRecords and kinesis:ListShards on the streams, kinesis:DescribeStreamSummary to learn how they distribute records, and
+// cloudwatch:PutMetricData unless MetricsLevel is none.
 //
 // # Concurrency
 //

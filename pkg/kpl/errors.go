@@ -24,6 +24,9 @@ type RecordError struct {
 	Age time.Duration
 	// Remedy says what to do about it; empty if there is nothing better than trying again.
 	Remedy string
+	// MayBeStored says that the answer to an attempt was lost, or that a copy was stored where consumers drop it: to put the record
+	// again may make a duplicate.
+	MayBeStored bool
 
 	err error
 }
@@ -42,6 +45,9 @@ func (e *RecordError) Error() string {
 	if e.Remedy != "" {
 		b.WriteString("; ")
 		b.WriteString(e.Remedy)
+	}
+	if e.MayBeStored {
+		b.WriteString("; it may be stored all the same, since the answer to an attempt was lost")
 	}
 	return b.String()
 }

@@ -12,6 +12,9 @@ func (s *stream) stored(k *kinesisRecord, a placement, block []Attempt, out *del
 	var bytes, outstanding int64
 	for i := range k.users {
 		u := &k.users[i]
+		if u.maybe != nil {
+			s.copied(u)
+		}
 		block[i] = Attempt{Delay: a.began.since(u.since), Duration: a.ended.since(a.began), Success: true}
 		if u.attempts != nil {
 			u.keep(block[i])
@@ -21,6 +24,7 @@ func (s *stream) stored(k *kinesisRecord, a placement, block []Attempt, out *del
 		bytes += int64(u.length)
 		outstanding += u.outstandingBytes()
 	}
+	k.ended()
 	s.tally.stored(k, a.ended, n, bytes)
 	if k.lane != nil {
 		k.lane.tally.stored(a.ended, n, bytes)
@@ -58,6 +62,10 @@ func (s *stream) expire(records []*kinesisRecord, why string) {
 	now := s.p.now()
 	var out deliveries
 	for _, k := range records {
+		if k.ordered {
+			s.returnTo(k, 0, &out) // the lane knows what has expired
+			continue
+		}
 		if why != "" {
 			for i := range k.users {
 				if u := &k.users[i]; u.put.add(s.p.cfg.RecordTTL) <= now {
@@ -82,6 +90,7 @@ func (s *stream) over(k *kinesisRecord, out *deliveries) {
 
 // give ends all user records of a Kinesis record as failed.
 func (s *stream) give(k *kinesisRecord, c cause, now instant, out *deliveries) {
+	k.ended()
 	if c.code == codeClosed {
 		s.p.givenUp.Add(int64(len(k.users)))
 	}
@@ -180,6 +189,7 @@ func (d *delivery) some() {
 func (s *stream) recordError(u *userRecord, k *kinesisRecord, c *cause, now instant) *RecordError {
 	e := &RecordError{
 		Stream: string(s.name), ShardID: k.shardID(), Code: c.code, Message: c.message, Attempts: u.attempts, Age: now.since(u.put), Remedy: c.remedy,
+		MayBeStored: u.maybe != nil,
 	}
 	if c.code == codeClosed {
 		e.err = ErrClosed

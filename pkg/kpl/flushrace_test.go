@@ -21,7 +21,7 @@ func TestFlushMissesNoUnpredictedRecordInTheMomentOfItsPut(t *testing.T) {
 		b := start(t, c)
 		b.warm(f, "s")
 		s := (*b.streams.Load())["s"]
-		s.setSpread(true)
+		s.setSpread(true, "the test says so")
 		u := userRecord{partitionKey: "k", hash: HashKeyOf("k"), put: b.now(), since: b.now()}
 		u.generation, _ = b.gate.enter(context.Background(), 2, &s.outstanding)
 		// Put has looked at what was flushed, and has not handed the record over yet.

@@ -9,7 +9,9 @@ type hold struct {
 	records []*kinesisRecord
 	open    bool // the map has come: nothing is held any more
 	failed  bool // the shards could not be listed the last time: what is in a hurry does not wait for the map
-	armed   instant
+	// spread says that the service distributes the stream's records, as far as is known before the first map.
+	spread bool
+	armed  instant
 }
 
 // keep holds a user record. It returns false when nothing is held any more.
@@ -32,19 +34,32 @@ func (s *stream) keep(u *userRecord, data []byte, deadline, expiration instant) 
 
 // leavesHold is when a held record must leave, under the hold's mutex.
 func (s *stream) leavesHold(k *kinesisRecord) instant {
+	if s.p.cfg.StrictOrder {
+		return k.expiration // without a map there is no order
+	}
 	if s.hold.failed && (k.urgent || s.p.flushed(k.users[0].generation)) {
 		return 0
 	}
 	return s.mustLeave(k)
 }
 
-// holdFailed notes that the first map is not there yet and lets go what cannot wait for the next try; everything if none can help.
-func (s *stream) holdFailed(final bool) {
+// holdFailed notes why the first map is not there yet and lets go what cannot wait for the next try; everything if none can help. With
+// StrictOrder nothing can leave without a map, and fails in that case.
+func (s *stream) holdFailed(c cause) {
+	now := s.p.now()
 	s.hold.mu.Lock()
 	s.hold.failed = true
+	var failed []*kinesisRecord
+	if c.final && s.p.cfg.StrictOrder {
+		failed, s.hold.records = s.hold.records, nil
+	}
 	s.hold.mu.Unlock()
-	now := s.p.now()
-	if final {
+	var out deliveries
+	for _, k := range failed {
+		s.failed(k, c, now, now, &out)
+	}
+	out.runIn(&s.p.crew)
+	if c.final && !s.p.cfg.StrictOrder {
 		now = never
 	}
 	s.releaseHeld(now)
@@ -82,11 +97,14 @@ func (s *stream) openHold(r *routes) bool {
 	if h.open {
 		return false
 	}
+	if r.spread = h.spread; r.spread {
+		s.sayDistribution(true, "DescribeStreamSummary or RecordDistributionStrategyDefault says so")
+	}
 	g := s.begin()
 	defer g.end()
 	for _, k := range h.records {
 		i, ok := r.shards.find(k.users[0].hash)
-		if !ok {
+		if !ok || r.spread {
 			s.collector.add(k, now)
 			continue
 		}

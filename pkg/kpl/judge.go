@@ -1,8 +1,6 @@
 package kpl
 
-import (
-	"go.uber.org/zap"
-)
+import "go.uber.org/zap"
 
 // settleStored decides on a Kinesis record that the service has stored in a shard.
 //
@@ -45,6 +43,7 @@ func (s *stream) settleStored(k *kinesisRecord, a placement, block []Attempt, ou
 	}
 	closed := f.closed
 	f.mu.Unlock()
+	s.nudge()
 	if plain {
 		s.stored(k, a, block, out)
 	} else if closed {
@@ -69,6 +68,11 @@ func (s *stream) separate(k *kinesisRecord, a placement, shard shardRange, out *
 
 // misplaced sends all user records of an aggregate again.
 func (s *stream) misplaced(k *kinesisRecord, a placement, out *deliveries) {
+	if k.ordered {
+		s.noteMisplaced(k, k.users, a)
+		s.returnTo(k, 0, out)
+		return
+	}
 	all := append([]userRecord(nil), k.users...)
 	clear(k.users)
 	k.users = k.users[:0]
@@ -78,16 +82,13 @@ func (s *stream) misplaced(k *kinesisRecord, a placement, out *deliveries) {
 
 // resend sends user records of k again that lie in a shard where they do not belong.
 func (s *stream) resend(k *kinesisRecord, users []userRecord, a placement, out *deliveries) {
+	s.noteMisplaced(k, users, a)
 	now := s.p.now()
-	s.tally.wrongShard(len(users))
-	s.p.notices.warn("wrong shard", string(s.name), "an aggregate was stored in a shard that is not that of all its user records; they are sent again", now,
-		zap.String("stream", string(s.name)), zap.String("shard", a.shardID), zap.String("predicted", k.shardID()), zap.Int("user_records", len(users)))
 	deadline := now.add(s.p.retryWait())
 	var over []userRecord
 	g := s.begin()
 	for i := range users {
 		u := &users[i]
-		u.tried(Attempt{ErrorCode: codeWrongShard, ErrorMessage: "stored in shard " + a.shardID + ", which does not take its hash key"}, a.began, a.ended)
 		expiration := u.put.add(s.p.cfg.RecordTTL)
 		if expiration <= now || !s.p.route(s, u, k.dataOf(u), deadline, expiration, now, g) {
 			over = append(over, *u)
@@ -96,6 +97,19 @@ func (s *stream) resend(k *kinesisRecord, users []userRecord, a placement, out *
 	g.end()
 	if len(over) > 0 {
 		s.over(&kinesisRecord{stream: s, lane: k.lane, users: over}, out)
+	}
+}
+
+// noteMisplaced says so, in the log, the ledger and the attempts of the user records.
+func (s *stream) noteMisplaced(k *kinesisRecord, users []userRecord, a placement) {
+	s.tally.wrongShard(len(users))
+	s.p.notices.warn("wrong shard", string(s.name), "an aggregate was stored in a shard that is not that of all its user records; they are sent again", s.p.now(),
+		zap.String("stream", string(s.name)), zap.String("shard", a.shardID), zap.String("predicted", k.shardID()), zap.Int("user_records", len(users)))
+	copied := a.misplaced()
+	for i := range users {
+		u := &users[i]
+		s.doubtful(u, copied)
+		u.tried(Attempt{ErrorCode: codeWrongShard, ErrorMessage: "stored in shard " + a.shardID + ", which does not take its hash key"}, a.began, a.ended)
 	}
 }
 
@@ -154,13 +168,13 @@ func (s *stream) judgeAll(m *shardMap) (done bool) {
 	}
 	clear(f.puzzles[len(kept):])
 	f.puzzles = kept
-	if contradicted {
-		f.contradictions++
-	}
-	spread := f.contradictions >= spreadAfter
+	spread := contradicted && f.distribution.contradict(s.p.now())
 	f.mu.Unlock()
+	if contradicted {
+		s.askDistribution()
+	}
 	if spread {
-		s.setSpread(true)
+		s.setSpread(true, "answers contradict the shard map, asked for after them")
 	}
 	var out deliveries
 	for _, v := range verdicts {
@@ -172,55 +186,4 @@ func (s *stream) judgeAll(m *shardMap) (done bool) {
 	}
 	out.runIn(&s.p.crew)
 	return !newer
-}
-
-// watchSpread looks, on a stream whose records the service distributes, whether the answers fit the hash keys again.
-func (s *stream) watchSpread(r *routes, k *kinesisRecord, a placement) {
-	shard, known := r.shards.known[a.shardID]
-	f := &s.refresh
-	f.mu.Lock()
-	if known && shard.holds(a.hash) && len(r.lanes) > 1 {
-		f.fits++
-	} else {
-		f.fits = 0
-	}
-	gathered := f.fits >= gatherAfter
-	if gathered {
-		f.fits, f.contradictions = 0, 0
-	}
-	f.mu.Unlock()
-	if gathered {
-		s.setSpread(false)
-	} else if !known {
-		s.fetchShards()
-	}
-}
-
-// setSpread switches prediction and aggregation off or on.
-func (s *stream) setSpread(spread bool) {
-	for {
-		old := s.routes.Load()
-		if old == nil || old.closed || old.spread == spread {
-			return
-		}
-		next := *old
-		next.spread = spread
-		if !s.routes.CompareAndSwap(old, &next) {
-			continue
-		}
-		if spread {
-			s.p.log.Warn("the service stores records in other shards than their hash keys say (record distribution AUTO): no aggregation and no prediction on this stream",
-				zap.String("stream", string(s.name)))
-			var out deliveries
-			for _, l := range next.lanes {
-				for _, k := range l.take() {
-					s.routeAll(k, k.deadline, &out)
-				}
-			}
-			out.runIn(&s.p.crew)
-		} else {
-			s.p.log.Info("records are stored by hash key again: aggregation is on", zap.String("stream", string(s.name)))
-		}
-		return
-	}
 }

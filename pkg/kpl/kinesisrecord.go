@@ -24,9 +24,10 @@ type userRecord struct {
 	put             instant // when Put took it
 	since           instant // when the last attempt ended; put if there was none
 	attempts        []Attempt
-	offset, length  int32  // of its data
-	generation      uint32 // of the gate
-	urgent          bool   // somebody waits for the result: it should not wait for company
+	offset, length  int32      // of its data
+	generation      uint32     // of the gate
+	maybe           *ambiguity // the last attempt that may have stored it; nil if there was none
+	urgent          bool       // somebody waits for the result: it should not wait for company
 }
 
 // kinesisRecord carries user records on their way: one of them plain, or any number in an aggregate. Whoever holds the pointer owns it;
@@ -48,7 +49,9 @@ type kinesisRecord struct {
 	urgent     bool
 	group      uint64 // records of a refused request go again with those of the same number only; 0 for all others
 	taken      bool   // the token bucket has let it pass
-
+	// For StrictOrder: its number in its lane, and whether the lane waits for its end.
+	turn    uint64
+	ordered bool
 }
 
 // payload is what goes into the request as Data. It stays valid until the record is released.
@@ -126,7 +129,7 @@ func (p *recordPools) newPlain(s *stream, l *lane, u *userRecord, data []byte) *
 // release gives a record back. Nobody may use it, its data or its users afterwards.
 func (p *recordPools) release(k *kinesisRecord) {
 	k.stream, k.lane = nil, nil
-	k.urgent, k.group, k.taken = false, 0, false
+	k.urgent, k.group, k.taken, k.turn, k.ordered = false, 0, false, 0, false
 	k.size = 0
 	clear(k.users)
 	if !k.aggregate {

@@ -29,6 +29,7 @@ type lane struct {
 	armed   instant
 	entry   alarmEntry
 	lastPut instant
+	strict  strict
 
 	collected int // bytes of its records in the collector; guarded by the collector's mutex
 }
@@ -37,6 +38,7 @@ func newLane(s *stream, shard shardRange, now instant) *lane {
 	l := &lane{stream: s, shard: shard, armed: never}
 	l.bucket = newTokenBucket(s.p.cfg.RateLimitPercent, now)
 	l.pace = pace{percent: s.p.cfg.RateLimitPercent, factor: 1}
+	l.strict.on = s.p.cfg.StrictOrder
 	l.entry = alarmEntry{index: -1, fire: l.tick}
 	return l
 }
@@ -90,8 +92,10 @@ func (l *lane) add(u *userRecord, data []byte, deadline, expiration, now instant
 	k.users = append(k.users, *u)
 	k.urgent = k.urgent || urgent
 	switch leaves := k.urgent || s.mustLeave(k) <= now; {
-	case int64(len(k.users)) >= cfg.AggregationMaxCount || leaves && g == nil:
+	case int64(len(k.users)) >= cfg.AggregationMaxCount || leaves && g == nil && !l.strict.on:
 		l.complete()
+	case leaves && g == nil:
+		l.drain(now)
 	case leaves:
 		g.note(l)
 	}
@@ -115,6 +119,11 @@ func (l *lane) complete() {
 // enqueue puts a complete record among those that wait for the rate, in order of deadline.
 func (l *lane) enqueue(k *kinesisRecord) {
 	l.queue = append(l.queue, k)
+	if l.strict.on {
+		l.strict.turn++
+		k.turn = l.strict.turn
+		return
+	}
 	for i := len(l.queue) - 1; i > 0 && l.queue[i-1].deadline > k.deadline; i-- {
 		l.queue[i-1], l.queue[i] = l.queue[i], l.queue[i-1]
 	}
@@ -122,6 +131,10 @@ func (l *lane) enqueue(k *kinesisRecord) {
 
 // drain passes on, in order of deadline, what the shard's rate admits now.
 func (l *lane) drain(now instant) {
+	if l.strict.on {
+		l.drainStrict(now)
+		return
+	}
 	passed := 0
 	for _, k := range l.queue {
 		if l.doubted > now && l.stream.mustLeave(k) > now {
@@ -149,15 +162,28 @@ func (l *lane) arm(now instant) {
 		return
 	}
 	at := never
-	if l.open != nil {
+	switch {
+	case l.open == nil:
+	case l.busy(now):
+		at = l.open.expiration
+	default:
 		at = l.stream.mustLeave(l.open)
+	}
+	if l.strict.resume > now {
+		at = min(at, l.strict.resume)
 	}
 	if len(l.queue) > 0 {
 		first := l.queue[0]
 		next := now
-		if !first.taken {
+		switch {
+		case l.strict.out > 0 || l.strict.frozen:
+			next = never // until it goes on
+		case !first.taken:
 			_, wait := l.bucket.peek(first.size, now)
 			next = now.add(max(time.Duration(wait), limiterPause))
+		}
+		if l.strict.on && next < never {
+			next = max(next, l.strict.resume, l.readyStrict(now))
 		}
 		if l.doubted > now {
 			next = max(next, min(l.doubted, l.stream.mustLeave(first)))
@@ -189,7 +215,7 @@ func (l *lane) tick(now instant) {
 		l.mu.Unlock()
 		return
 	}
-	if l.open != nil && l.stream.mustLeave(l.open) <= now {
+	if l.open != nil && l.stream.mustLeave(l.open) <= now && !l.strict.on {
 		l.complete()
 	}
 	expired := l.takeExpired(now)
@@ -202,6 +228,9 @@ func (l *lane) tick(now instant) {
 }
 
 func (l *lane) takeExpired(now instant) (expired []*kinesisRecord) {
+	if l.strict.on {
+		return l.takeExpiredStrict(now)
+	}
 	kept := l.queue[:0]
 	for _, k := range l.queue {
 		if k.expiration <= now {
@@ -219,7 +248,7 @@ func (l *lane) takeExpired(now instant) (expired []*kinesisRecord) {
 func (l *lane) hurry(now instant) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open != nil && (l.open.urgent || l.stream.mustLeave(l.open) <= now) {
+	if l.open != nil && (l.open.urgent || l.stream.mustLeave(l.open) <= now) && !l.strict.on {
 		l.complete()
 	}
 	l.drain(now)
@@ -232,7 +261,9 @@ func (l *lane) flush(now instant) {
 	defer l.mu.Unlock()
 	if l.open != nil {
 		l.open.urgent = true
-		l.complete()
+		if !l.busy(now) {
+			l.complete()
+		}
 	}
 	for _, k := range l.queue {
 		k.urgent = true

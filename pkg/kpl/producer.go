@@ -34,6 +34,7 @@ type Producer struct {
 	pools       recordPools
 	batches     batches
 	notices     notices
+	duplicates  duplicates
 	crew        crew
 	overdue     *overdue // nil without UserRecordTimeout
 
@@ -70,6 +71,7 @@ func New(ctx context.Context, cfg Config) (*Producer, error) {
 	}
 	p.gate = newGate(cfg.MaxOutstandingRecords, cfg.MaxOutstandingBytes, p.relieve, func() bool { return len(*p.streams.Load()) > 1 })
 	p.notices.log = p.log
+	p.duplicates.tell = cfg.OnDuplicate
 	p.base, p.cancel = context.WithCancel(context.Background())
 	p.streams.Store(&map[streamName]*stream{})
 	p.metrics.watchPending(p.pending)

@@ -16,13 +16,6 @@ const (
 	refreshAgainWait = 100 * time.Millisecond
 )
 
-// spreadAfter is how many maps, each fetched after the answer, must contradict an answer before the stream is taken for one whose
-// records the service distributes itself; gatherAfter how many answers in a row must fit before it is not.
-const (
-	spreadAfter = 2
-	gatherAfter = 1000
-)
-
 // maxPuzzles bounds what is kept of plain records while no map comes. One would do; the next answer brings another.
 const maxPuzzles = 100
 
@@ -34,9 +27,8 @@ type refresh struct {
 	// judging are stored aggregates of which it is not known yet whether they lie where they belong.
 	judging map[*kinesisRecord]*placement
 	// puzzles are answers of plain records that the map does not explain, at most maxPuzzles: for telling how the stream distributes.
-	puzzles []*placement
-	// contradictions counts maps that contradicted an answer given before they were asked for; fits the answers since, when spread.
-	contradictions, fits int
+	puzzles      []*placement
+	distribution distribution
 }
 
 // placement says where a Kinesis record was stored.
@@ -44,6 +36,7 @@ type placement struct {
 	hash           HashKey
 	shardID        string
 	sequenceNumber string
+	requestID      string
 	began, ended   instant
 	late           alarmEntry // when waiting for a map is over
 }
@@ -59,11 +52,29 @@ func (s *stream) fetchShards() {
 	}
 }
 
-// fetch asks for shard maps until one is installed that nothing newer contradicts.
+// fetch asks for shard maps until one is installed that nothing newer contradicts. The first comes into force when it is known how the stream
+// distributes its records, or after distributionPatience.
 func (s *stream) fetch() {
+	var told <-chan struct{}
+	if s.routes.Load() == nil {
+		told = s.askDistribution()
+	}
 	for {
 		m := s.ask()
-		if m == nil || !s.install(m) {
+		if told != nil && m != nil && !s.sleepUntil(told, distributionPatience) {
+			return
+		}
+		told = nil
+		if m == nil {
+			return
+		}
+		if !s.settleGone(m) {
+			if !s.sleep(refreshAgainWait) {
+				return
+			}
+			continue
+		}
+		if !s.install(m) {
 			return
 		}
 		for s.judgeAll(m) {
@@ -115,7 +126,9 @@ func (s *stream) ask() *shardMap {
 		s.tally.mapFailed(err)
 		s.p.notices.error("shard map", string(s.name), "cannot list the shards; records go out one by one until it is there", s.p.now(),
 			zap.String("stream", string(s.name)), zap.Error(err), zap.Duration("next_try_in", wait))
-		s.holdFailed(classify(err).final && !errors.Is(err, errNoShards))
+		c := classify(err)
+		c.final = c.final && !errors.Is(err, errNoShards)
+		s.holdFailed(c)
 		if !s.sleep(wait) {
 			return nil
 		}
@@ -141,11 +154,16 @@ func (s *stream) puzzled(shards []shardRange, asked instant) bool {
 }
 
 // sleep waits, unless the stream or the producer ends before.
-func (s *stream) sleep(d time.Duration) bool {
+func (s *stream) sleep(d time.Duration) bool { return s.sleepUntil(nil, d) }
+
+// sleepUntil is sleep that ends when something is done.
+func (s *stream) sleepUntil(done <-chan struct{}, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
+	case <-done:
 		return true
 	case <-s.stop:
 	case <-s.p.base.Done():
@@ -154,7 +172,8 @@ func (s *stream) sleep(d time.Duration) bool {
 }
 
 // install makes a shard map the one in force. Shards that are open as before keep their lanes; what lies in the lanes of others is
-// predicted anew. It returns false when the stream is closed.
+// predicted anew and moves, before anything that is put from now on, to the lanes of the shards that took over. It returns false when the
+// stream is closed.
 func (s *stream) install(m *shardMap) bool {
 	now := s.p.now()
 	old := s.routes.Load()
@@ -168,10 +187,12 @@ func (s *stream) install(m *shardMap) bool {
 		}
 	}
 	r := &routes{shards: m}
+	var fresh []*lane
 	for _, shard := range m.open {
 		l := kept[shard.id]
 		if l == nil || l.shard != shard {
 			l = newLane(s, shard, now)
+			fresh = append(fresh, l)
 		} else {
 			delete(kept, shard.id)
 		}
@@ -181,37 +202,92 @@ func (s *stream) install(m *shardMap) bool {
 	if old == nil {
 		return s.openHold(r)
 	}
+	s.collector.cork()
+	defer s.collector.uncork(now, false)
+	for _, l := range fresh {
+		l.mu.Lock()
+	}
 	for {
 		r.spread = old.spread
 		if s.routes.CompareAndSwap(old, r) {
 			break
 		}
 		if old = s.routes.Load(); old.closed {
+			for _, l := range fresh {
+				l.mu.Unlock()
+			}
 			return false
 		}
 	}
-	var out deliveries
-	for _, l := range kept {
-		for _, k := range l.shut() {
-			s.routeAll(k, k.deadline, &out)
-		}
-	}
-	for _, k := range s.collector.takeOf(func(k *kinesisRecord) bool { return k.lane != nil && kept[k.lane.shard.id] == k.lane }) {
-		s.routeAll(k, k.deadline, &out)
-	}
-	out.runIn(&s.p.crew)
+	s.move(kept, r, fresh)
 	s.p.log.Debug("shard map updated", zap.String("stream", string(s.name)), zap.Int("open_shards", len(r.lanes)), zap.Int("shards_gone", len(kept)))
 	return true
 }
 
-// shut ends judging and returns what was being judged: it is stored, but nobody can say whether rightly.
-func (f *refresh) shut() (left []*kinesisRecord) {
+// move puts what lies in the lanes of shards that are gone on its way again, oldest first. The fresh lanes come locked.
+func (s *stream) move(gone map[string]*lane, r *routes, fresh []*lane) {
+	left := s.collector.takeOf(func(k *kinesisRecord) bool { return k.lane != nil && gone[k.lane.shard.id] == k.lane })
+	for _, l := range gone {
+		left = append(left, l.shut()...)
+	}
+	var out deliveries
+	g := s.begin()
+	now := s.p.now()
+	var over []*kinesisRecord
+	locked := make(map[*lane]bool, len(fresh))
+	for _, l := range fresh {
+		locked[l] = true
+	}
+	for _, k := range left {
+		if r.spread {
+			break
+		}
+		for i := range k.users {
+			u := &k.users[i]
+			u.urgent = u.urgent || k.urgent
+			expiration := u.put.add(s.p.cfg.RecordTTL)
+			n, ok := r.shards.find(u.hash)
+			switch {
+			case !ok || expiration <= now:
+				over = append(over, s.alone(k, u))
+			case locked[r.lanes[n]]:
+				r.lanes[n].add(u, k.dataOf(u), min(k.deadline, s.latest(expiration)), expiration, now, g)
+			default:
+				r.lanes[n].put(u, k.dataOf(u), min(k.deadline, s.latest(expiration)), expiration, now, g)
+			}
+		}
+		s.p.pools.release(k)
+	}
+	for _, l := range fresh {
+		l.mu.Unlock()
+	}
+	g.end()
+	if r.spread {
+		over = left
+	}
+	for _, k := range over {
+		s.routeAll(k, k.deadline, &out)
+	}
+	out.runIn(&s.p.crew)
+}
+
+// alone is a user record of k by itself.
+func (s *stream) alone(k *kinesisRecord, u *userRecord) *kinesisRecord {
+	one := s.p.pools.newPlain(s, nil, u, k.dataOf(u))
+	one.deadline, one.expiration = k.deadline, u.put.add(s.p.cfg.RecordTTL)
+	return one
+}
+
+// shutRefresh ends judging and returns what was being judged: it is stored, but nobody can say whether rightly.
+func (s *stream) shutRefresh() (left []*kinesisRecord) {
+	f := &s.refresh
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.closed = true
-	for k := range f.judging {
+	judging := f.judging
+	f.closed, f.judging = true, nil
+	f.mu.Unlock()
+	for k, a := range judging {
+		s.doubtfulAll(k, a.misplaced())
 		left = append(left, k)
 	}
-	f.judging = nil
 	return left
 }

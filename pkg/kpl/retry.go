@@ -76,6 +76,10 @@ func (s *stream) again(k *kinesisRecord, c cause, began, ended instant, out *del
 	s.tally.retried(len(k.users))
 	deadline := ended.add(s.p.retryWait())
 	at := min(ended.add(backoff(len(k.users[0].attempts))), k.expiration)
+	if k.ordered {
+		s.returnTo(k, at, out)
+		return
+	}
 	f := &s.retries
 	f.mu.Lock()
 	if f.closed {

@@ -86,12 +86,13 @@ func (p *Producer) send(b *batch) {
 	in.StreamName, in.StreamARN = s.name.parts()
 	s.tally.sending(b, users)
 	began := p.now()
-	out, err := p.putRecords(in)
+	sent := sending{notes: p.cfg.API == nil}
+	out, err := p.putRecords(in, &sent)
 	ended := p.now()
 	p.release()
 	s.tally.answered(b, users, ended.since(began))
 	if err != nil {
-		s.settleFailed(b, err, users, began, ended)
+		s.settleFailed(b, err, &sent, users, began, ended)
 	} else {
 		p.metrics.request(string(s.name), ended.since(began), len(b.records), users, "")
 		s.settle(b, out, users, began, ended)
@@ -104,8 +105,8 @@ func (p *Producer) send(b *batch) {
 var errNoAnswer = errors.New("the Kinesis client returned neither an answer nor an error")
 
 // putRecords calls the API with the request's deadline.
-func (p *Producer) putRecords(in *kinesis.PutRecordsInput) (out *kinesis.PutRecordsOutput, err error) {
-	ctx, cancel := context.WithTimeout(p.base, p.cfg.RequestTimeout)
+func (p *Producer) putRecords(in *kinesis.PutRecordsInput, sent *sending) (out *kinesis.PutRecordsOutput, err error) {
+	ctx, cancel := context.WithTimeout(sent.watch(p.base), p.cfg.RequestTimeout)
 	defer cancel()
 	defer func() {
 		if v := recover(); v != nil {
@@ -133,9 +134,15 @@ func (p *Producer) release() {
 }
 
 // settleFailed deals with a request that was not answered with results.
-func (s *stream) settleFailed(b *batch, err error, users int, began, ended instant) {
+func (s *stream) settleFailed(b *batch, err error, sent *sending, users int, began, ended instant) {
 	p := s.p
 	c := p.cause(err)
+	if mayBeStored(err, sent) {
+		id := sent.requestID(err)
+		for _, k := range b.records {
+			s.doubtfulAll(k, &ambiguity{requestID: id, shardID: k.shardID(), code: c.code})
+		}
+	}
 	p.metrics.request(string(s.name), ended.since(began), len(b.records), users, c.code)
 	s.tally.requestFailed(c, users)
 	p.notices.warn("request "+c.code, string(s.name), "PutRecords failed", ended, zap.String("stream", string(s.name)), zap.String("code", c.code),
@@ -167,14 +174,16 @@ func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, bega
 	if len(out.Records) != len(b.records) {
 		c := cause{code: codeCountMismatch, message: fmt.Sprintf("the answer has %d results for %d records", len(out.Records), len(b.records))}
 		s.tally.requestFailed(c, users)
+		id := answerID(out)
 		for _, k := range b.records {
+			s.doubtfulAll(k, &ambiguity{requestID: id, shardID: k.shardID(), code: c.code})
 			s.p.metrics.kinesisRecord(string(s.name), k.shardID(), false, k.size, len(k.users), c.code)
 			s.failed(k, c, began, ended, &b.out)
 		}
 		return
 	}
 	b.pace(out, began, ended)
-	stored := 0
+	stored, id := 0, answerID(out)
 	attempts := make([]Attempt, users) // one allocation for all; each result gets its own part
 	for i, k := range b.records {
 		r := &out.Records[i]
@@ -188,7 +197,7 @@ func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, bega
 			stored++
 			s.p.metrics.kinesisRecord(string(s.name), predicted, true, k.size, len(k.users), word)
 			n := len(k.users)
-			s.settleStored(k, placement{hash: k.users[0].hash, shardID: shardID, sequenceNumber: sequence, began: began, ended: ended}, attempts[:n:n], &b.out)
+			s.settleStored(k, placement{hash: k.users[0].hash, shardID: shardID, sequenceNumber: sequence, requestID: id, began: began, ended: ended}, attempts[:n:n], &b.out)
 			attempts = attempts[n:]
 			continue
 		}
@@ -258,6 +267,10 @@ func (s *stream) narrow(b *batch, c cause, began, ended instant) {
 		for i := range k.users {
 			k.users[i].tried(Attempt{ErrorCode: c.code, ErrorMessage: c.message}, began, ended)
 		}
+	}
+	if s.p.cfg.StrictOrder && b.records[0].ordered {
+		s.narrowStrict(b)
+		return
 	}
 	if len(b.records) == 1 {
 		k := b.records[0]

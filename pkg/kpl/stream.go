@@ -26,6 +26,8 @@ type stream struct {
 	tally      streamTally
 	refresh    refresh
 	retries    retries
+	// ends has a token when a Kinesis record has its end that a lane with StrictOrder waited for.
+	ends chan struct{}
 
 	// routes is replaced as a whole: Put reads it without a lock. nil until the first shard map.
 	routes  atomic.Pointer[routes]
@@ -46,13 +48,16 @@ type routes struct {
 }
 
 func (p *Producer) newStream(name streamName) *stream {
-	s := &stream{p: p, name: name, aggregates: p.cfg.AggregationEnabled && p.cfg.AggregationMaxCount > 1, stop: make(chan struct{})}
+	s := &stream{p: p, name: name, aggregates: p.cfg.AggregationEnabled && p.cfg.AggregationMaxCount > 1, stop: make(chan struct{}),
+		ends: make(chan struct{}, 1)}
 	s.received = &p.metrics.stream(string(name)).received
 	s.tally.made = p.now()
 	s.alarm = newAlarm(p.now)
 	s.collector = newCollector(s)
 	s.collector.entry.fire = func(instant) { s.collector.tick(p.now()) }
 	s.hold.armed = never
+	s.hold.spread = p.cfg.RecordDistributionStrategyDefault == strategyAuto
+	s.refresh.distribution.again = alarmEntry{index: -1, fire: func(instant) { s.askDistribution() }}
 	s.holdEntry = alarmEntry{index: -1, fire: s.releaseHeld}
 	s.idleEntry = alarmEntry{index: -1, fire: s.closeIfIdle}
 	s.alarm.set(&s.idleEntry, p.now().add(streamIdle))
@@ -193,7 +198,7 @@ func (s *stream) shut() (left []*kinesisRecord) {
 		}
 	}
 	left = append(left, s.collector.shut()...)
-	left = append(left, s.refresh.shut()...)
+	left = append(left, s.shutRefresh()...)
 	left = append(left, s.retries.shut()...)
 	close(s.stop)
 	return left

@@ -60,7 +60,7 @@ type wholeBody struct{ next http.RoundTripper }
 
 func (w wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.ContentLength <= 0 {
-		return w.next.RoundTrip(r)
+		return w.next.RoundTrip(noted(r))
 	}
 	body := make([]byte, r.ContentLength)
 	_, err := io.ReadFull(r.Body, body)
@@ -71,7 +71,7 @@ func (w wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
 	copied := *r
 	copied.Body = io.NopCloser(bytes.NewReader(body))
 	copied.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	return w.next.RoundTrip(&copied)
+	return w.next.RoundTrip(noted(&copied))
 }
 
 // httpClient is what the SDK clients send by. It hands a redirect to the SDK as the answer that it is: a signed request must not
