@@ -1,6 +1,8 @@
 package kpl
 
 import (
+	"slices"
+
 	"go.uber.org/zap"
 )
 
@@ -132,11 +134,19 @@ func (out *deliveries) add(d delivery, outstandingBytes int64) {
 	*out = append(*out, d)
 }
 
-// run hands everything over.
+// run hands everything over. A callback may end its goroutine with runtime.Goexit, as t.Fatal of a test does: another one then goes on.
 func (out deliveries) run() {
-	for i := range out {
+	i, left := 0, true
+	defer func() {
+		if left {
+			rest := slices.Clone(out[i:])
+			rest[0].stream.p.crew.start(rest.run)
+		}
+	}()
+	for ; i < len(out); i++ {
 		out[i].run()
 	}
+	left = false
 }
 
 // runIn hands everything over in a goroutine of its own, for those that must not wait.

@@ -65,25 +65,27 @@ func (s *stream) holdFailed(c cause) {
 	s.releaseHeld(now)
 }
 
-// releaseHeld sends those on, without prediction, that cannot wait for the map any longer.
+// releaseHeld sends those on, without prediction, that cannot wait for the map any longer, and what came before them.
 func (s *stream) releaseHeld(now instant) {
 	h := &s.hold
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.armed = never
-	kept := h.records[:0]
-	for _, k := range h.records {
-		if at := s.leavesHold(k); at > now {
-			kept = append(kept, k)
-			if at < h.armed {
-				h.armed = at
-			}
-			continue
+	leaving := 0
+	for i, k := range h.records {
+		if s.leavesHold(k) <= now {
+			leaving = i + 1
 		}
+	}
+	for _, k := range h.records[:leaving] {
 		s.collector.add(k, s.p.now())
 	}
-	clear(h.records[len(kept):])
-	h.records = kept
+	kept := copy(h.records, h.records[leaving:])
+	clear(h.records[kept:])
+	h.records = h.records[:kept]
+	for _, k := range h.records {
+		h.armed = min(h.armed, s.leavesHold(k))
+	}
 	s.alarm.set(&s.holdEntry, h.armed)
 }
 

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 )
 
 // Without StrictOrder the order of a key is that of the puts as long as nothing is sent again and one request is under way at a time, also
@@ -37,4 +39,25 @@ func TestOrderHoldsWithoutRetriesAcrossSplits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// While the shards cannot be listed what is in a hurry leaves without a map, but not before what was put before it.
+func TestAHurriedRecordDoesNotOvertakeWhatIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(1)
+		f.beforeList = func(int, *kinesis.ListShardsInput) error { return apiError("InternalFailure", "ordered") }
+		c := testConfig(f)
+		c.MaxConnections, c.RecordMaxBufferedTime = 1, time.Minute
+		b := start(t, c)
+		for i := range 5 {
+			b.put(fmt.Sprint(i), Record{Stream: "s", PartitionKey: "k", Data: fmt.Appendf(nil, "k:%d", i+1)})
+		}
+		if _, err := b.PutSync(t.Context(), Record{Stream: "s", PartitionKey: "k", Data: []byte("k:6")}); err != nil {
+			t.Fatal(err)
+		}
+		b.close()
+		if held := firstCopies(t, f); held != 6 {
+			t.Errorf("%d records stored, want 6", held)
+		}
+	})
 }

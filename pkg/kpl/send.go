@@ -203,6 +203,7 @@ func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, bega
 		}
 		if code == "" {
 			code = codeNoSequenceNumber
+			s.doubtfulAll(k, &ambiguity{requestID: id, shardID: shardID, code: code})
 		}
 		s.p.metrics.kinesisRecord(string(s.name), predicted, false, k.size, len(k.users), code)
 		c := byCode(code, aws.ToString(r.ErrorMessage))
