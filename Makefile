@@ -11,6 +11,9 @@ COUNT        ?= 1
 FUZZTIME     ?= 20s
 SOAK_SECONDS ?= 600
 SOAK_RATE    ?= 20000
+SIM_SEEDS    ?= 10000
+SIM_FROM     ?= 1
+SIM_SEED     ?=
 RECORDS      ?= 20000
 
 # How a run of tests is shown, and where its counts go so that `make test` can close with one line.
@@ -20,7 +23,7 @@ REPORT := go run ./test/report $(if $(TALLY),-tally $(TALLY))
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test unit integration bench lint fuzz cross vulncheck docs soak compare-kpl clean
+.PHONY: help demo build test unit integration bench lint fuzz cross vulncheck docs sim soak compare-kpl clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,7 +44,7 @@ test: ## everything that a change must pass: lint, unit, cross, vulncheck, integ
 unit: ## unit tests with the race detector, and ten seconds of the soak
 	set -o pipefail; go test -race -json ./... | $(REPORT)
 
-integration: build ## tests against LocalStack and kinesis-local (LOCALSTACK_ENDPOINT: against that one)
+integration: build ## tests against LocalStack, kinesis-local and moto (LOCALSTACK_ENDPOINT: against that one)
 	set -o pipefail; ADAPTERD_BINARY='$(CURDIR)/$(ADAPTERD)' scripts/integration.sh | $(REPORT)
 
 bench: ## benchmarks (BENCH=regexp COUNT=n); compare runs with `go tool benchstat`
@@ -69,6 +72,9 @@ vulncheck: ## known vulnerabilities in what the programs call (GOVULNDB: another
 
 docs: ## renew the pages that are made from the code
 	go run ./scripts/reference docs
+
+sim: ## the producer in virtual time against a model of Kinesis, a world per seed (SIM_SEEDS=10000, SIM_FROM=k; SIM_SEED=n: that one)
+	SIM_SEEDS=$(SIM_SEEDS) SIM_FROM=$(SIM_FROM) SIM_SEED=$(SIM_SEED) go test -count 1 -timeout 0 -run TestSimulation ./test/sim
 
 soak: ## hold the producer against an endpoint with every fault on (SOAK_SECONDS, SOAK_RATE)
 	SOAK_SECONDS=$(SOAK_SECONDS) SOAK_RATE=$(SOAK_RATE) go test -v -count 1 -timeout 0 -run TestSoak ./test/soak

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts LocalStack and kinesis-local, runs the integration tests against them and ends them. Prints `go test -json` lines.
+# Starts LocalStack, kinesis-local and moto, runs the integration tests against them and ends them. Prints `go test -json` lines.
 #
 # With LOCALSTACK_ENDPOINT set (https://localhost:4566) that instance is used, and left running. Where Python or Node is
 # missing the tests are skipped with a word; under CI=true that is a failure.
@@ -30,6 +30,7 @@ trap 'exit 143' TERM
 
 # Side by side: most of the wait is LocalStack's start.
 "$servers" start kinesis-local >"$work/kinesis-local" & kinesis_local=$!
+"$servers" start moto >"$work/moto" & moto=$!
 "$servers" python >"$work/python" & python=$!
 if [ -z "${LOCALSTACK_ENDPOINT:-}" ]; then
   "$servers" start localstack >"$work/localstack" & localstack=$!
@@ -37,6 +38,11 @@ fi
 code=0
 wait "$kinesis_local" || code=1
 [ "$code" -ne 0 ] || ours+=("$(cat "$work/kinesis-local")")
+if wait "$moto"; then
+  ours+=("$(cat "$work/moto")")
+else
+  code=1
+fi
 if [ -z "${LOCALSTACK_ENDPOINT:-}" ]; then
   if wait "$localstack"; then
     LOCALSTACK_ENDPOINT=$(cat "$work/localstack")
@@ -50,6 +56,7 @@ wait "$python" || code=1
 
 export ADAPTERD_INTEGRATION=1 LOCALSTACK_ENDPOINT
 KINESIS_LOCAL_ENDPOINT=$(cat "$work/kinesis-local")
+MOTO_ENDPOINT=$(cat "$work/moto")
 ADAPTERD_PYTHON=$(cat "$work/python")
-export KINESIS_LOCAL_ENDPOINT ADAPTERD_PYTHON
+export KINESIS_LOCAL_ENDPOINT MOTO_ENDPOINT ADAPTERD_PYTHON
 go test -json -count 1 -timeout 10m ./test/integration/... ./pkg/kinesislocal/...

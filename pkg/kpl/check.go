@@ -33,3 +33,30 @@ func trimBlanks(s string) string {
 	}
 	return strings.TrimSpace(s)
 }
+
+// CheckRecord refuses what Put would refuse at once: no stream, a partition key or explicit hash key that the service would not take,
+// too much data. It returns the record's hash key.
+func (c Config) CheckRecord(r Record) (HashKey, error) {
+	if trimBlanks(r.Stream) == "" {
+		return HashKey{}, errNoStream
+	}
+	if err := checkPartitionKey(r.PartitionKey); err != nil {
+		return HashKey{}, err
+	}
+	hash := HashKeyOf(r.PartitionKey)
+	if r.ExplicitHashKey != "" {
+		var err error
+		if hash, err = ParseHashKey(r.ExplicitHashKey); err != nil {
+			return HashKey{}, err
+		}
+	}
+	return hash, checkData(len(r.Data), c.MaxUserRecordSizeBytes)
+}
+
+// checkData refuses more data than MaxUserRecordSize.
+func checkData(bytes, most int) error {
+	if bytes > most {
+		return fmt.Errorf("data must be less than or equal to %d bytes in size (MaxUserRecordSize), got %d bytes", most, bytes)
+	}
+	return nil
+}

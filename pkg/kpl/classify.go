@@ -32,7 +32,7 @@ type cause struct {
 
 // remedies are the codes that do not heal by themselves, and what to do about each.
 var remedies = map[string]string{
-	"ResourceNotFoundException":           "create the stream, or correct its name, the region or the endpoint",
+	codeNotFound:                          "create the stream, or correct its name, the region or the endpoint",
 	"AccessDeniedException":               "allow kinesis:PutRecords and kinesis:ListShards on the stream to these credentials",
 	"AccessDenied":                        "allow kinesis:PutRecords and kinesis:ListShards on the stream to these credentials",
 	"NotAuthorizedException":              "allow kinesis:PutRecords and kinesis:ListShards on the stream to these credentials",
@@ -75,6 +75,7 @@ var singles = map[string]bool{"InvalidArgumentException": true, "ValidationExcep
 
 // Codes for what has none: the KPL leaves them empty.
 const (
+	codeNotFound          = "ResourceNotFoundException" // the service's
 	codeConnectionRefused = "ConnectionRefused"
 	codeConnectionReset   = "ConnectionReset"
 	codeHostNotFound      = "HostNotFound"

@@ -18,13 +18,8 @@ import (
 // userAgent is how requests name this library.
 const userAgent = "adapterd-kpl"
 
-const (
-	// credentialsWindow is how long before they expire credentials are renewed, spread over its last half so that many processes
-	// do not ask at once.
-	credentialsWindow = 2 * time.Minute
-	// regionLookup bounds the question for the region to EC2 instance metadata, which outside of EC2 nobody answers.
-	regionLookup = 5 * time.Second
-)
+// regionLookup bounds the question for the region to EC2 instance metadata, which outside of EC2 nobody answers.
+const regionLookup = 5 * time.Second
 
 // newKinesis makes the client for Kinesis, and a function that closes its idle connections. It retries nothing but a request that was
 // signed by a wrong clock, which the SDK then corrects. With Config.API set it returns that.
@@ -59,7 +54,7 @@ func (c Config) sdkConfig(ctx context.Context, credentials aws.CredentialsProvid
 		awsconfig.WithCredentialsCacheOptions(renewEarly), awsconfig.WithLogger(logging.LoggerFunc(c.logSDK)),
 	}
 	if credentials != nil {
-		options = append(options, awsconfig.WithCredentialsProvider(cached(credentials)))
+		options = append(options, awsconfig.WithCredentialsProvider(credentials))
 	}
 	if c.Region != "" {
 		options = append(options, awsconfig.WithRegion(c.Region))
@@ -79,6 +74,9 @@ func (c Config) sdkConfig(ctx context.Context, credentials aws.CredentialsProvid
 	case sdk.Region == "":
 		return aws.Config{}, fmt.Errorf("find the AWS region: Region is empty, and environment, profile and EC2 instance metadata gave none; %s", wayOut)
 	}
+	if credentials != nil {
+		sdk.Credentials = renewed(credentials) // the SDK would keep those without an expiry for ever
+	}
 	return sdk, nil
 }
 
@@ -87,18 +85,6 @@ func (c Config) logSDK(_ logging.Classification, format string, values ...any) {
 	if l := c.logger(); l.Core().Enabled(zap.DebugLevel) {
 		l.Debug("aws sdk: " + fmt.Sprintf(format, values...))
 	}
-}
-
-func renewEarly(o *aws.CredentialsCacheOptions) {
-	o.ExpiryWindow, o.ExpiryWindowJitterFrac = credentialsWindow, 0.5
-}
-
-// cached leaves a cache of the caller as it is: its owner may share it and has chosen when it renews.
-func cached(credentials aws.CredentialsProvider) aws.CredentialsProvider {
-	if cache, ok := credentials.(*aws.CredentialsCache); ok {
-		return cache
-	}
-	return aws.NewCredentialsCache(credentials, renewEarly)
 }
 
 // boundedAPI holds requests back until one of MaxConnections slots is free, and gives each its deadline from then on: waiting for a

@@ -29,9 +29,11 @@ type collector struct {
 	bytes  int
 	due    int // how many records, from the front, should leave as soon as there is a connection
 	corked int // flushes that are gathering: nothing is sent until they have all
-	closed bool
-	armed  instant
-	entry  alarmEntry
+	// corkedFirst is the earliest expiration of what came meanwhile: never if nothing did.
+	corkedFirst instant
+	closed      bool
+	armed       instant
+	entry       alarmEntry
 	// full counts the lanes with shardBytesPerRequest or more here.
 	full int
 }
@@ -40,7 +42,7 @@ func newCollector(s *stream) collector {
 	cfg := &s.p.cfg
 	return collector{
 		stream: s, maxCount: cfg.CollectionMaxCount, maxBytes: int(min(cfg.CollectionMaxSizeBytes, maxRequestBytes)),
-		wait: min(50*time.Millisecond, cfg.RecordMaxBufferedTime/5), armed: never, entry: alarmEntry{index: -1},
+		wait: min(50*time.Millisecond, cfg.RecordMaxBufferedTime/5), armed: never, corkedFirst: never, entry: alarmEntry{index: -1},
 	}
 }
 
@@ -68,7 +70,10 @@ func (c *collector) add(k *kinesisRecord, now instant) bool {
 	}
 	c.count(k, 1)
 	c.send(now)
-	if c.due > 0 && c.corked == 0 {
+	switch {
+	case c.corked > 0:
+		c.corkedFirst = min(c.corkedFirst, k.expiration)
+	case c.due > 0:
 		c.ring(k.expiration)
 	}
 	return true
@@ -244,6 +249,12 @@ func (c *collector) uncork(now instant, all bool) {
 		c.due = len(c.queue)
 	}
 	c.send(now)
+	if c.corked == 0 {
+		if c.due > 0 {
+			c.ring(c.corkedFirst)
+		}
+		c.corkedFirst = never
+	}
 }
 
 // shut closes the collector and hands over what lies in it.

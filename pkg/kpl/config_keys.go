@@ -51,14 +51,14 @@ var configKeys = []configKey{
 	longKey("ConnectTimeout", "ms", 6000, 100, 300000, millis("ConnectTimeout", func(c *Config) *time.Duration { return &c.ConnectTimeout }),
 		"Bound of the TCP connect and, anew, of the TLS handshake."),
 	longKey("CredentialsRefreshDelay", "ms", 5000, 1, 300000, none,
-		"How often the KPL hands credentials to its daemon. Here they are renewed before they expire.").without(daemonOnly),
+		"How often the KPL hands credentials to its daemon. Here they are renewed before they expire, and asked for every 5 s if they do not say when.").without(daemonOnly),
 	longKey("DaemonHealthCheckTimeoutMs", "ms", 30000, 5000, unbounded, none, "Silence after which the KPL restarts its daemon.").
 		saying("", func(n int64) string {
 			return fmt.Sprintf("daemonHealthCheckTimeoutMs must be at least 5000ms, got %d", n)
 		}).without(daemonOnly),
 	boolKey("EnableCoreDumps", false, none, "Core dumps of the daemon.").without(daemonOnly),
 	boolKey("EnableDaemonHealthCheck", false, none, "Health checks of the daemon.").without(daemonOnly),
-	boolKey("EnableOldestFutureTracker", true, none, "Bookkeeping of the KPL's Java part; the statistics here always have the oldest record.").without(daemonOnly),
+	boolKey("EnableOldestFutureTracker", true, none, "Bookkeeping of the KPL's Java part.").without(daemonOnly),
 	boolKey("FailIfThrottled", false, truth("FailIfThrottled", func(c *Config) *bool { return &c.FailIfThrottled }),
 		"Fails a record at once when the service answers ProvisionedThroughputExceededException, instead of trying again."),
 	textKey("GlueSchemaRegistryPropertiesFilePath", "", none, "Settings of the Glue schema registry. Not supported: records would silently lack their schema header.").without(refused),

@@ -129,7 +129,7 @@ func (s *stream) distributionUntold(err error) {
 	f.mu.Lock()
 	d := &f.distribution
 	said := d.denied
-	d.denied = c.final && c.code != "ResourceNotFoundException"
+	d.denied = c.final && c.code != codeNotFound
 	wait := distributionWaitMost
 	if d.failed < 6 {
 		wait = min(wait, distributionWait<<d.failed)
@@ -142,6 +142,8 @@ func (s *stream) distributionUntold(err error) {
 	f.mu.Unlock()
 	fields := []zap.Field{zap.String("stream", string(s.name)), zap.String("assumed", s.p.cfg.RecordDistributionStrategyDefault), zap.Error(err)}
 	switch {
+	case denied && c.code == "UnknownOperationException":
+		s.p.log.Debug("the endpoint does not know DescribeStreamSummary; how the stream distributes its records is inferred", fields...)
 	case denied && !said:
 		s.p.log.Warn("cannot ask how the stream distributes its records: allow kinesis:DescribeStreamSummary on it to these credentials, or set "+
 			"RecordDistributionStrategyDefault; until then it is inferred from where records are stored", fields...)

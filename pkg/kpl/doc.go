@@ -26,24 +26,26 @@
 // # Order
 //
 // Records of one partition key leave in the order in which they were put. Kinesis may still store them in another order when several
-// requests are under way, or when one of them is retried; MaxConnections=1 keeps the order but for retries. [Config.StrictOrder] keeps it
+// requests are under way, or when one of them is retried; MaxConnections=1 keeps the order but for retries and expiry. [Config.StrictOrder] keeps it
 // always, within a shard and across its splits and merges, by having one batch at a time under way to a shard; what comes meanwhile is
-// aggregated, so a shard's rate can still be used up as long as AggregationMaxSize fits into a round trip.
+// aggregated, so that a shard's rate can still be used up as long as a round trip takes no longer than the shard takes for AggregationMaxSize:
+// about 50 ms by default.
 //
 // # Duplicates
 //
-// A record is stored at least once. It may be stored twice after two events only: the answer to a request was lost, so that nobody knows
-// what became of it, or a reshard put an aggregate where its consumers would drop it. Each possible copy is an entry of a ledger, see
+// A record is stored at least once. It may be stored twice after two events only: the answer to a request was lost or told nothing of the
+// record, so that nobody knows what became of it, or a reshard put an aggregate where its consumers would drop it. Each possible copy is an entry of a ledger, see
 // [Producer.Duplicates] and [Config.OnDuplicate]; a record that failed after such an event has [RecordError.MayBeStored] set.
 //
 // # Where it differs from the KPL
 //
-//   - A record leaves at the latest RecordMaxBufferedTime after Put; the KPL adds up to 50 ms for collecting. The deadline is never
-//     later than RecordTtl allows, and the largest values of both mean "never" instead of "at once".
+//   - A record leaves at the latest RecordMaxBufferedTime after Put if the shard's rate and a connection allow; the KPL adds up to 50 ms
+//     for collecting. The deadline is never later than RecordTtl allows, and the largest values of both mean "never" instead of "at once".
 //   - Put blocks, with its context, while MaxOutstandingRecords or MaxOutstandingBytes are outstanding. The KPL has no bound. One stream has at
 //     most three quarters of that while others are in use, so that a stream that is stuck does not hold up all.
 //   - The first records of a stream wait for its shard map, up to their deadline, and are aggregated; the KPL sends them singly.
-//   - Without aggregation there is still prediction, and so a rate limit per shard.
+//   - Without aggregation there is still prediction, and so a rate limit per shard; not where the service distributes the records, nor
+//     for those that leave before the first shard map.
 //   - A shard that throttles is sent less, and its records back off exponentially with full jitter; other shards are not affected.
 //   - Errors that cannot heal, such as AccessDeniedException, fail the record at once with a remedy.
 //   - A request that is refused because of one record is divided until that record is found; the others are stored.
@@ -61,7 +63,8 @@
 // # Concurrency
 //
 // A [Producer] may be used from any goroutine. It runs one goroutine per stream, one per request under way, and one for metrics; an idle
-// producer wakes up for metrics only. Callbacks run in the goroutine of their request, after its connection was given to the next.
+// producer wakes up for metrics only. Callbacks run in the goroutine of their request, after its connection was given to the next, or in one of
+// their own if the record's end came otherwise.
 //
 // A client given as Config.API must not keep what the request refers to, its Data in particular, after it has returned.
 package kpl

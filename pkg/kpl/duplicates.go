@@ -8,8 +8,8 @@ import (
 // maxDuplicates is how many entries of the ledger are kept, the newest ones.
 const maxDuplicates = 10_000
 
-// Duplicate is an entry of the ledger of possible duplicates: a user record was sent again although an earlier attempt may have stored it, or
-// has stored it where consumers drop it. There is an entry for each possible copy beyond the first, and no other way to a duplicate.
+// Duplicate is an entry of the ledger of possible duplicates: a user record was sent again although an earlier attempt may have stored it (its
+// answer was lost, or told nothing of the record), or has stored it where consumers drop it. There is an entry for each possible copy beyond the first, and no other way to a duplicate.
 type Duplicate struct {
 	// Time is when the later copy's attempt ended.
 	Time time.Time `json:"time"`
@@ -67,6 +67,12 @@ func (d *duplicates) add(e Duplicate) {
 	if d.tell != nil {
 		d.tell(e)
 	}
+}
+
+func (d *duplicates) count() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.total
 }
 
 // copied notes that a record was, or may have been, stored now: once more, if an attempt before may have stored it too.

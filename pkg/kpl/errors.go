@@ -24,8 +24,8 @@ type RecordError struct {
 	Age time.Duration
 	// Remedy says what to do about it; empty if there is nothing better than trying again.
 	Remedy string
-	// MayBeStored says that the answer to an attempt was lost, or that a copy was stored where consumers drop it: to put the record
-	// again may make a duplicate.
+	// MayBeStored says that the answer to an attempt was lost or told nothing of the record, or that a copy was stored where consumers drop
+	// it: to put the record again may make a duplicate.
 	MayBeStored bool
 
 	err error
@@ -38,7 +38,11 @@ func (e *RecordError) Error() string {
 	if e.ShardID != "" {
 		fmt.Fprintf(&b, ", shard %s,", e.ShardID)
 	}
-	fmt.Fprintf(&b, " failed after %d attempts in %v: %s: %s", tries(e.Attempts), e.Age.Round(time.Millisecond), e.Code, e.Message)
+	n, s := tries(e.Attempts), "s"
+	if n == 1 {
+		s = ""
+	}
+	fmt.Fprintf(&b, " failed after %d attempt%s in %v: %s: %s", n, s, e.Age.Round(time.Millisecond), e.Code, e.Message)
 	if cause := e.cause(); cause != nil {
 		fmt.Fprintf(&b, " (before that %s: %s)", cause.ErrorCode, cause.ErrorMessage)
 	}
@@ -47,7 +51,7 @@ func (e *RecordError) Error() string {
 		b.WriteString(e.Remedy)
 	}
 	if e.MayBeStored {
-		b.WriteString("; it may be stored all the same, since the answer to an attempt was lost")
+		b.WriteString("; it may be stored all the same")
 	}
 	return b.String()
 }

@@ -37,8 +37,7 @@ func (s *stream) stored(k *kinesisRecord, a placement, block []Attempt, out *del
 
 // recordsStored is recordsDone for the user records of one Kinesis record, each with its attempts.
 func (m *metrics) recordsStored(stream, shardID string, users []userRecord) {
-	node := m.stream(stream).shard(shardID)
-	node.mu.Lock()
+	node := m.locked(stream, shardID)
 	defer node.mu.Unlock()
 	node.interval[userRecordsPut].addTimes(1, int64(len(users)))
 	for i := range users {

@@ -393,8 +393,8 @@ func TestIdleStreamsAreGivenUp(t *testing.T) {
 				t.Error(r.Err)
 			}
 		}
-		if f.listCount() != 2 {
-			t.Errorf("%d ListShards", f.listCount())
+		if f.listCount() != 3 {
+			t.Errorf("%d ListShards, want three: at first, after the long pause, and when the stream came back", f.listCount())
 		}
 	})
 }

@@ -10,20 +10,26 @@ import "go.uber.org/zap"
 // block has room for the attempts of all its user records.
 func (s *stream) settleStored(k *kinesisRecord, a placement, block []Attempt, out *deliveries) {
 	r := s.routes.Load()
-	if r == nil || k.lane == nil || k.lane.shard.id == a.shardID {
+	if r == nil || k.lane == nil || r.trusts(k.lane, a.shardID) {
 		if r != nil && r.spread && k.lane == nil {
 			s.watchSpread(r, k, a)
 		}
 		s.stored(k, a, block, out)
 		return
 	}
-	if shard, ok := r.shards.known[a.shardID]; ok && shard.holds(a.hash) {
+	a.afresh = r.stale > 0
+	if shard, ok := r.shards.known[a.shardID]; ok && shard.holds(a.hash) && !a.afresh {
 		s.separate(k, a, shard, out)
 		return
 	}
-	k.lane.doubt(s.p.now())
 	f := &s.refresh
 	plain := len(k.users) == 1
+	if k.lane.shard.id != a.shardID {
+		k.lane.doubt(s.p.now())
+	} else if plain {
+		s.stored(k, a, block, out)
+		return
+	}
 	kept := &placement{}
 	*kept = a
 	f.mu.Lock()
@@ -50,6 +56,9 @@ func (s *stream) settleStored(k *kinesisRecord, a placement, block []Attempt, ou
 		s.misplaced(k, a, out)
 	}
 	s.fetchShards()
+	if a.afresh {
+		f.hurry()
+	}
 }
 
 // separate ends the user records of a Kinesis record that lies in that shard. If one of them does not belong there all are sent again: the
@@ -131,7 +140,7 @@ func (s *stream) judgeLate(k *kinesisRecord, a *placement) {
 
 // judgeAll decides on what waited for a map. It returns false if something waits that is newer than the map.
 func (s *stream) judgeAll(m *shardMap) (done bool) {
-	newer := false
+	newer := s.routes.Load().isStale()
 	f := &s.refresh
 	type verdict struct {
 		k     *kinesisRecord
@@ -150,7 +159,7 @@ func (s *stream) judgeAll(m *shardMap) (done bool) {
 	f.mu.Lock()
 	for k, a := range f.judging {
 		shard, known, fresh := look(a)
-		if known && shard.holds(a.hash) || fresh {
+		if known && shard.holds(a.hash) && !a.afresh || fresh {
 			// Off the alarm first, which writes to the entry while it holds it.
 			s.alarm.set(&a.late, never)
 			verdicts = append(verdicts, verdict{k, *a, shard, known})

@@ -114,7 +114,7 @@ func (p *recordPools) aggregate(s *stream, l *lane) *kinesisRecord {
 func (p *recordPools) newPlain(s *stream, l *lane, u *userRecord, data []byte) *kinesisRecord {
 	k, _ := p.plains.Get().(*kinesisRecord)
 	if k == nil {
-		k = &kinesisRecord{}
+		k = &kinesisRecord{plain: []byte{}} // nil would be no data at all to the SDK, which refuses the request then
 	}
 	k.stream, k.lane = s, l
 	k.plain = append(k.plain[:0], data...)

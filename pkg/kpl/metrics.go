@@ -3,6 +3,7 @@ package kpl
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -20,6 +21,14 @@ type metrics struct {
 
 	streams sync.Map // stream name → *streamMetrics
 
+	// gathering guards what streams that were given up have left: leftover until the next upload, gone for good.
+	// Who reads the whole tree or takes a stream out of it holds it, so that nothing is seen twice or not at all.
+	gathering sync.Mutex
+	leftover  seriesSet
+	gone      seriesSet
+	// uploads says that somebody will come for leftover.
+	uploads atomic.Bool
+
 	// askPending is set before start only.
 	askPending func(report func(stream string, n int64))
 
@@ -33,7 +42,7 @@ type metrics struct {
 func newMetrics(cfg Config, now func() time.Time) *metrics {
 	return &metrics{
 		level: cfg.MetricsLevel, granularity: cfg.MetricsGranularity, tree: newDimensionTree(cfg.AdditionalDimensions),
-		now: now, config: cfg, logger: cfg.logger(),
+		now: now, config: cfg, logger: cfg.logger(), leftover: seriesSet{}, gone: seriesSet{},
 	}
 }
 
@@ -41,8 +50,21 @@ func (m *metrics) stream(name string) *streamMetrics {
 	if s, ok := m.streams.Load(name); ok {
 		return s.(*streamMetrics)
 	}
-	s, _ := m.streams.LoadOrStore(name, new(streamMetrics))
+	s, _ := m.streams.LoadOrStore(name, &streamMetrics{name: name})
 	return s.(*streamMetrics)
+}
+
+// locked returns the node of a stream, or of a shard if that is not empty, with its mutex held.
+func (m *metrics) locked(stream, shard string) *metricNode {
+	for {
+		s := m.stream(stream)
+		n := s.shard(shard)
+		n.mu.Lock()
+		if !s.gone.Load() {
+			return n
+		}
+		n.mu.Unlock() // given up in this moment: what is counted here would be lost
+	}
 }
 
 // recordReceived counts a user record that Put accepted.
@@ -51,7 +73,18 @@ func (m *metrics) recordReceived(stream string) { m.recordsReceived(stream, 1) }
 // recordsReceived is the same for n of them.
 func (m *metrics) recordsReceived(stream string, n int) {
 	if m != nil {
-		m.stream(stream).received.Add(int64(n))
+		m.receive(m.stream(stream), int64(n))
+	}
+}
+
+// receive is the same for who has looked the stream up before, maybe long ago.
+func (m *metrics) receive(s *streamMetrics, n int64) {
+	s.received.Add(n)
+	if !s.gone.Load() {
+		return
+	}
+	if n := s.received.Swap(0); n > 0 {
+		m.receive(m.stream(s.name), n)
 	}
 }
 
@@ -60,8 +93,7 @@ func (m *metrics) pending(stream string, n int64) {
 	if m == nil {
 		return
 	}
-	s := m.stream(stream)
-	s.mu.Lock()
+	s := m.locked(stream, "")
 	defer s.mu.Unlock()
 	s.interval[userRecordsPending].add(n)
 }
@@ -75,8 +107,7 @@ func (m *metrics) recordDone(stream, shard string, ok bool, dataBytes int, attem
 	if m == nil {
 		return
 	}
-	n := m.stream(stream).shard(shard)
-	n.mu.Lock()
+	n := m.locked(stream, shard)
 	defer n.mu.Unlock()
 	n.interval[userRecordsPut].add(0)
 	n.addAttempts(attempts, 1)
@@ -91,8 +122,7 @@ func (m *metrics) recordsDone(stream, shard string, n int, dataBytes int64, minB
 	if m == nil || n <= 0 {
 		return
 	}
-	node := m.stream(stream).shard(shard)
-	node.mu.Lock()
+	node := m.locked(stream, shard)
 	defer node.mu.Unlock()
 	node.interval[userRecordsPut].addTimes(1, int64(n))
 	node.interval[userRecordsDataPut].merge(statistic{int64(n), dataBytes, int64(minBytes), int64(maxBytes)})
@@ -113,8 +143,7 @@ func (m *metrics) kinesisRecord(stream, shard string, stored bool, sizeBytes, us
 	if m == nil {
 		return
 	}
-	n := m.stream(stream).shard(shard)
-	n.mu.Lock()
+	n := m.locked(stream, shard)
 	defer n.mu.Unlock()
 	n.interval[userRecordsPerKinesisRecord].add(int64(userRecords))
 	if stored {
@@ -138,8 +167,7 @@ func (m *metrics) kinesisRecordUnanswered(stream, shard string, userRecords int)
 	if m == nil {
 		return
 	}
-	n := m.stream(stream).shard(shard)
-	n.mu.Lock()
+	n := m.locked(stream, shard)
 	defer n.mu.Unlock()
 	n.interval[userRecordsPerKinesisRecord].add(int64(userRecords))
 }
@@ -149,8 +177,7 @@ func (m *metrics) request(stream string, took time.Duration, kinesisRecords, use
 	if m == nil {
 		return
 	}
-	s := m.stream(stream)
-	s.mu.Lock()
+	s := m.locked(stream, "")
 	defer s.mu.Unlock()
 	s.interval[requestTime].addTime(took, 1)
 	s.interval[kinesisRecordsPerRequest].add(int64(kinesisRecords))
@@ -185,6 +212,7 @@ func (m *metrics) start(ctx context.Context) error {
 	m.up = &uploader{api: api, release: release, namespace: m.config.MetricsNamespace, now: m.now, logger: m.logger, cancel: cancel}
 	m.stop = sync.OnceFunc(func() { close(quit) })
 	m.left = left
+	m.uploads.Store(true)
 	go func() {
 		defer close(left)
 		m.run(uploading, quit)
@@ -212,6 +240,7 @@ func (m *metrics) run(ctx context.Context, quit <-chan struct{}) {
 			m.askPending(m.pending)
 		case <-uploads.C:
 			_ = m.up.upload(ctx, m.interval()) // logged there; what failed goes with the next
+			m.bound(m.up.backlog)
 		}
 	}
 }
@@ -235,6 +264,7 @@ func (m *metrics) close(ctx context.Context) error {
 	}
 	m.stop = nil
 	err := m.up.upload(ctx, m.interval())
+	m.uploads.Store(false)
 	m.up.cancel()
 	m.up.release()
 	return err

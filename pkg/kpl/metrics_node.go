@@ -24,6 +24,15 @@ func (n *metricNode) addError(code string) {
 	n.intervalErrors[code] = s
 }
 
+// each calls f for the stream's own node, with an empty shard id, and for those of its shards.
+func (s *streamMetrics) each(f func(shard string, n *metricNode)) {
+	f("", &s.metricNode)
+	s.shards.Range(func(id, n any) bool {
+		f(id.(string), n.(*metricNode))
+		return true
+	})
+}
+
 // take ends the interval and returns it.
 func (n *metricNode) take() (all [metricCount]statistic, errors map[string]statistic) {
 	n.mu.Lock()
@@ -63,9 +72,13 @@ func (n *metricNode) sum() (all [metricCount]statistic, errors map[string]statis
 	return all, errors
 }
 
-// streamMetrics is a stream's node with those of its shards, which are kept as long as the producer lives.
+// streamMetrics is a stream's node with those of its shards, which are kept as long as the stream is in use.
 type streamMetrics struct {
 	metricNode
+	name string
+	// gone is set once what is here has been taken for the last time, or is about to be. Who counts looks at it after taking a node's
+	// mutex, and after adding to received: what came too late for the last reader must go to the stream's new node.
+	gone atomic.Bool
 	// received is apart from the node because every record counts there, from many goroutines, and always as 1.
 	received atomic.Int64
 	shards   sync.Map // shard id → *metricNode

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"go.uber.org/zap"
 )
 
 // MetricPoint is one metric at one place of the tree: a name, dimensions and what was counted there.
@@ -120,32 +122,32 @@ func (set seriesSet) sorted() []*series {
 	return out
 }
 
+// readNode returns what is wanted of a node: its metrics, and its errors by their code.
+type readNode func(*metricNode) ([metricCount]statistic, map[string]statistic)
+
 // gather adds up the whole tree from what read returns of each node.
-func (m *metrics) gather(wanted func(metric, []Dimension) bool, read func(*metricNode) ([metricCount]statistic, map[string]statistic)) seriesSet {
-	set := seriesSet{}
-	node := func(n *metricNode, stream, shard string) {
+func (m *metrics) gather(set seriesSet, wanted func(metric, []Dimension) bool, read readNode) {
+	m.streams.Range(func(_, value any) bool {
+		s := value.(*streamMetrics)
+		s.countReceived()
+		m.gatherStream(set, s, wanted, read)
+		return true
+	})
+}
+
+func (m *metrics) gatherStream(set seriesSet, s *streamMetrics, wanted func(metric, []Dimension) bool, read readNode) {
+	s.each(func(shard string, n *metricNode) {
 		all, errors := read(n)
-		places := m.tree.places(stream, shard, "")
+		places := m.tree.places(s.name, shard, "")
 		for i, s := range all {
 			if s.count > 0 {
 				set.addPlaces(metric(i), places, s, wanted)
 			}
 		}
-		for code, s := range errors {
-			set.addPlaces(errorsByCode, m.tree.places(stream, shard, code), s, wanted)
+		for code, one := range errors {
+			set.addPlaces(errorsByCode, m.tree.places(s.name, shard, code), one, wanted)
 		}
-	}
-	m.streams.Range(func(name, value any) bool {
-		stream := value.(*streamMetrics)
-		stream.countReceived()
-		node(&stream.metricNode, name.(string), "")
-		stream.shards.Range(func(id, value any) bool {
-			node(value.(*metricNode), name.(string), id.(string))
-			return true
-		})
-		return true
 	})
-	return set
 }
 
 func (set seriesSet) addPlaces(m metric, places [][]Dimension, s statistic, wanted func(metric, []Dimension) bool) {
@@ -158,7 +160,70 @@ func (set seriesSet) addPlaces(m metric, places [][]Dimension, s statistic, want
 
 // interval takes what was counted since the last time and is to be uploaded.
 func (m *metrics) interval() seriesSet {
-	return m.gather(m.uploaded, (*metricNode).take)
+	m.gathering.Lock()
+	defer m.gathering.Unlock()
+	set := m.leftover
+	m.leftover = seriesSet{}
+	m.gather(set, m.uploaded, (*metricNode).take)
+	return set
+}
+
+// maxLeftover is how many series of streams that were given up wait for an upload. Names that come from payloads may be many.
+const maxLeftover = 100_000
+
+// forget takes a stream that was given up out of the tree: what was not uploaded yet goes with the next upload, and what it counted
+// stays in the totals of all streams. A stream of that name that is there already, or comes later, counts from zero.
+func (m *metrics) forget(name string) {
+	if m == nil {
+		return
+	}
+	m.gathering.Lock()
+	defer m.gathering.Unlock()
+	value, ok := m.streams.LoadAndDelete(name)
+	if !ok {
+		return
+	}
+	s := value.(*streamMetrics)
+	s.gone.Store(true) // after it is out of the map, so that who sees this finds another one there
+	s.countReceived()  // once: what comes later is for who brings it, and must be in both of the below or in neither
+	if m.uploads.Load() {
+		m.gatherStream(m.leftover, s, func(which metric, place []Dimension) bool {
+			return m.uploaded(which, place) && (len(m.leftover) < maxLeftover || streamIn(place) == "")
+		}, (*metricNode).take)
+	}
+	m.gatherStream(m.gone, s, func(_ metric, place []Dimension) bool { return streamIn(place) == "" }, (*metricNode).sum)
+}
+
+// streamIn is the stream that a place belongs to, which comes before the extras of streams; empty for places above the streams.
+func streamIn(place []Dimension) string {
+	for _, d := range place {
+		if d.Granularity == GranularityStream {
+			return d.Value
+		}
+	}
+	return ""
+}
+
+// bound keeps what could not be uploaded from growing with every stream that there ever was.
+func (m *metrics) bound(backlog seriesSet) {
+	if len(backlog) <= maxLeftover {
+		return
+	}
+	counted := map[string]bool{"": true}
+	m.streams.Range(func(name, _ any) bool {
+		counted[dimensionText(name.(string))] = true
+		return true
+	})
+	before := len(backlog)
+	for k, s := range backlog {
+		if !counted[streamIn(s.dimensions)] {
+			delete(backlog, k)
+		}
+	}
+	if n := before - len(backlog); n > 0 {
+		m.logger.Warn("metrics of streams that are no longer in use are dropped, for CloudWatch does not take them; those of all streams are kept",
+			zap.Int("metrics", n))
+	}
 }
 
 // uploaded says whether level and granularity select a metric at a place.
@@ -188,7 +253,13 @@ func (m *metrics) snapshot() []MetricPoint {
 	if m == nil {
 		return nil
 	}
-	set := m.gather(func(metric, []Dimension) bool { return true }, (*metricNode).sum)
+	m.gathering.Lock()
+	set := seriesSet{}
+	for _, s := range m.gone {
+		set.add(s.metric, s.dimensions, s.statistic)
+	}
+	m.gather(set, func(metric, []Dimension) bool { return true }, (*metricNode).sum)
+	m.gathering.Unlock()
 	points := make([]MetricPoint, 0, len(set))
 	for _, s := range set.sorted() {
 		scale := s.metric.scale()

@@ -2,6 +2,7 @@ package kpl
 
 import (
 	"math"
+	"math/rand/v2"
 	"time"
 )
 
@@ -15,8 +16,10 @@ const (
 	paceLeast = 0.05
 	// pacePerSecond is the share of RateLimit that a second without a cut gives back.
 	pacePerSecond = 0.05
-	// paceWindow is the time between two cuts: the service counts a shard's records and bytes by the second.
+	// paceWindow is the time between two cuts, less up to paceJitter: the service counts a shard's records and bytes by the second.
 	paceWindow = time.Second
+	// paceJitter is drawn from cut to cut, so that producers in lock-step do not cut alike for ever.
+	paceJitter = time.Second / 4
 	// paceHalfLife is how long an answer weighs on: long enough that one refusal among few answers is not taken for a trend.
 	paceHalfLife = 3 * time.Second
 	// paceStep is how far the rate must have moved before the bucket is told.
@@ -29,6 +32,7 @@ type pace struct {
 	factor  float64
 	changed instant // when factor last changed
 	cutAt   instant // when it was last cut; 0 before the first time
+	window  time.Duration
 	// accepted and refused count Kinesis records; a count weighs half after paceHalfLife.
 	accepted, refused float64
 	counted           instant
@@ -52,7 +56,7 @@ func (c *pace) count(throttled bool, now instant) {
 // cut takes the rate down by the share that was refused, at most once in paceWindow and once for all requests that were under way at the
 // same time, and empties the bucket: the shard has shown that the burst it would allow is not there.
 func (c *pace) cut(b *tokenBucket, began, now instant) {
-	if c.cutAt > 0 && (began < c.cutAt || now.since(c.cutAt) < paceWindow) {
+	if c.cutAt > 0 && (began < c.cutAt || now.since(c.cutAt) < c.window) {
 		return
 	}
 	kept := 1.0
@@ -60,7 +64,7 @@ func (c *pace) cut(b *tokenBucket, began, now instant) {
 		kept = max(paceKeep, c.accepted/(c.accepted+c.refused))
 	}
 	c.factor = max(paceLeast, c.factor*kept)
-	c.changed, c.cutAt = now, now
+	c.changed, c.cutAt, c.window = now, now, paceWindow-rand.N(paceJitter)
 	b.scale(c.percent, c.factor, now)
 	b.records, b.bytes = min(b.records, 0), min(b.bytes, 0)
 }

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"go.uber.org/zap"
 )
 
@@ -86,17 +84,6 @@ func New(ctx context.Context, cfg Config) (*Producer, error) {
 	return p, nil
 }
 
-// areStatic says whether credentials can never be renewed.
-func areStatic(c aws.CredentialsProvider) bool {
-	switch c := c.(type) {
-	case credentials.StaticCredentialsProvider, *credentials.StaticCredentialsProvider:
-		return true
-	case *aws.CredentialsCache:
-		return c.IsCredentialsProvider(credentials.StaticCredentialsProvider{})
-	}
-	return false
-}
-
 func (p *Producer) now() instant { return instant(time.Since(p.epoch)) }
 
 // Put takes a user record on its way and returns. done, unless nil, is called exactly once, with the record's end, from a goroutine
@@ -148,8 +135,8 @@ func (p *Producer) put(ctx context.Context, r *Record, done func(Result), urgent
 			return err
 		}
 	}
-	if len(r.Data) > p.cfg.MaxUserRecordSizeBytes {
-		return fmt.Errorf("data must be less than or equal to %d bytes in size (MaxUserRecordSize), got %d bytes", p.cfg.MaxUserRecordSizeBytes, len(r.Data))
+	if err := checkData(len(r.Data), p.cfg.MaxUserRecordSizeBytes); err != nil {
+		return err
 	}
 	s, err := p.streamOf(name, false)
 	if err != nil {
@@ -167,7 +154,7 @@ func (p *Producer) put(ctx context.Context, r *Record, done func(Result), urgent
 		u.done = watched.give
 	}
 	if p.route(s, &u, r.Data, now.add(p.cfg.RecordMaxBufferedTime), now.add(p.cfg.RecordTTL), now, nil) {
-		s.received.Add(1)
+		p.metrics.receive(s.counted, 1)
 		return nil
 	}
 	if watched != nil {

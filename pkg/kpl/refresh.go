@@ -24,6 +24,8 @@ type refresh struct {
 	mu      sync.Mutex // guards all below
 	running bool
 	closed  bool
+	// retry has a token when a try is worth making at once.
+	retry chan struct{}
 	// judging are stored aggregates of which it is not known yet whether they lie where they belong.
 	judging map[*kinesisRecord]*placement
 	// puzzles are answers of plain records that the map does not explain, at most maxPuzzles: for telling how the stream distributes.
@@ -38,6 +40,7 @@ type placement struct {
 	sequenceNumber string
 	requestID      string
 	began, ended   instant
+	afresh         bool       // only a map asked for afterwards can tell
 	late           alarmEntry // when waiting for a map is over
 }
 
@@ -91,12 +94,49 @@ func (s *stream) fetch() {
 	}
 }
 
+// staleAfter is how long nothing must have been answered before a stream may have been deleted and made again unnoticed.
+const staleAfter = 30 * time.Second
+
+// suspect has the shard map looked at again when a request leaves after a long pause. Nothing waits for it but the results of aggregates.
+func (s *stream) suspect(now instant) {
+	last := instant(s.answered.Load())
+	if r := s.routes.Load(); last > 0 && now.since(last) > staleAfter && r != nil && now.since(r.shards.asked) > staleAfter {
+		s.doubtMap(now)
+	}
+}
+
+// doubtMap notes that the stream may not be the one that the map is of, and fetches another.
+func (s *stream) doubtMap(now instant) {
+	for {
+		old := s.routes.Load()
+		if old == nil || old.closed || old.spread {
+			return
+		}
+		next := *old
+		next.stale = max(next.stale, now)
+		if s.routes.CompareAndSwap(old, &next) {
+			s.fetchShards()
+			return
+		}
+	}
+}
+
+func (r *routes) isStale() bool { return r != nil && r.stale > 0 && !r.closed && !r.spread }
+
+// hurry makes a failed listing be tried again at once.
+func (f *refresh) hurry() {
+	select {
+	case f.retry <- struct{}{}:
+	default:
+	}
+}
+
 // fetched ends fetching if nothing has come to be judged meanwhile.
 func (s *stream) fetched() bool {
 	f := &s.refresh
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.running = len(f.judging)+len(f.puzzles) > 0
+	f.running = len(f.judging)+len(f.puzzles) > 0 || s.routes.Load().isStale()
 	return !f.running
 }
 
@@ -129,7 +169,11 @@ func (s *stream) ask() *shardMap {
 		c := classify(err)
 		c.final = c.final && !errors.Is(err, errNoShards)
 		s.holdFailed(c)
-		if !s.sleep(wait) {
+		if c.code == codeNotFound {
+			s.doubtMap(asked)
+		}
+		due := s.p.now().add(wait)
+		if !s.sleepUntil(s.refresh.retry, wait) || s.p.now() < due && !s.sleep(refreshAgainWait) {
 			return nil
 		}
 		wait = min(wait*3/2/time.Millisecond*time.Millisecond, refreshWaitMost)
@@ -209,6 +253,9 @@ func (s *stream) install(m *shardMap) bool {
 	}
 	for {
 		r.spread = old.spread
+		if r.stale = old.stale; r.stale <= m.asked {
+			r.stale = 0
+		}
 		if s.routes.CompareAndSwap(old, r) {
 			break
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -86,6 +87,7 @@ func (p *Producer) send(b *batch) {
 	in.StreamName, in.StreamARN = s.name.parts()
 	s.tally.sending(b, users)
 	began := p.now()
+	s.suspect(began)
 	sent := sending{notes: p.cfg.API == nil}
 	out, err := p.putRecords(in, &sent)
 	ended := p.now()
@@ -94,6 +96,7 @@ func (p *Producer) send(b *batch) {
 	if err != nil {
 		s.settleFailed(b, err, &sent, users, began, ended)
 	} else {
+		s.answered.Store(int64(ended))
 		p.metrics.request(string(s.name), ended.since(began), len(b.records), users, "")
 		s.settle(b, out, users, began, ended)
 	}
@@ -147,6 +150,9 @@ func (s *stream) settleFailed(b *batch, err error, sent *sending, users int, beg
 	s.tally.requestFailed(c, users)
 	p.notices.warn("request "+c.code, string(s.name), "PutRecords failed", ended, zap.String("stream", string(s.name)), zap.String("code", c.code),
 		zap.String("message", c.message), zap.Int("kinesis_records", len(b.records)), zap.Bool("final", c.final))
+	if c.code == codeNotFound {
+		s.doubtMap(ended)
+	}
 	only := b.records[0].lane
 	for _, k := range b.records {
 		p.metrics.kinesisRecordUnanswered(string(s.name), k.shardID(), len(k.users))
@@ -269,7 +275,7 @@ func (s *stream) narrow(b *batch, c cause, began, ended instant) {
 			k.users[i].tried(Attempt{ErrorCode: c.code, ErrorMessage: c.message}, began, ended)
 		}
 	}
-	if s.p.cfg.StrictOrder && b.records[0].ordered {
+	if slices.ContainsFunc(b.records, func(k *kinesisRecord) bool { return k.ordered }) {
 		s.narrowStrict(b)
 		return
 	}

@@ -15,6 +15,8 @@ type Stats struct {
 	MaxOutstandingBytes   int64 `json:"max_outstanding_bytes"`
 	// BlockedPuts is how many calls of Put wait for room.
 	BlockedPuts int `json:"blocked_puts"`
+	// PossibleDuplicates is how many entries the ledger has had, see Producer.Duplicates.
+	PossibleDuplicates int64 `json:"possible_duplicates"`
 	// RequestsInFlight is how many of MaxConnections are in use for PutRecords.
 	RequestsInFlight int           `json:"requests_in_flight"`
 	MaxConnections   int           `json:"max_connections"`
@@ -96,6 +98,7 @@ func (p *Producer) Stats() Stats {
 	now := p.now()
 	records, bytes, blocked := p.gate.outstanding()
 	st := Stats{
+		PossibleDuplicates: p.duplicates.count(),
 		OutstandingRecords: records, OutstandingBytes: bytes, BlockedPuts: blocked,
 		MaxOutstandingRecords: p.cfg.MaxOutstandingRecords, MaxOutstandingBytes: p.cfg.MaxOutstandingBytes,
 		RequestsInFlight: p.connections.inFlight(), MaxConnections: p.cfg.MaxConnections, Uptime: time.Duration(now), Streams: []StreamStats{},
@@ -107,8 +110,9 @@ func (p *Producer) Stats() Stats {
 	return st
 }
 
-// Metrics lists everything that was counted since the producer began, under the names of the KPL's CloudWatch metrics, whatever
-// MetricsLevel says.
+// Metrics lists everything that was counted since the producer began, under the names and dimensions of the KPL's CloudWatch metrics,
+// whatever MetricsLevel says. A stream that nothing was put into for ten minutes stays in the totals of all streams only. MetricValues
+// has the same for systems that add up themselves.
 func (p *Producer) Metrics() []MetricPoint { return p.metrics.snapshot() }
 
 func (s *stream) stats(now instant) StreamStats {

@@ -26,6 +26,8 @@ type stream struct {
 	tally      streamTally
 	refresh    refresh
 	retries    retries
+	// answered is when a request was last answered with results.
+	answered atomic.Int64
 	// ends has a token when a Kinesis record has its end that a lane with StrictOrder waited for.
 	ends chan struct{}
 
@@ -34,8 +36,8 @@ type stream struct {
 	waiting bool // in line for a connection; guarded by the connections' mutex
 	// refusedInRow counts requests that were refused because of one record, since the last in which a record was stored.
 	refusedInRow atomic.Int64
-	// received is the metric UserRecordsReceived.
-	received *atomic.Int64
+	// counted is where what it receives is counted.
+	counted *streamMetrics
 }
 
 // routes say where a hash key goes. They never change once made.
@@ -45,18 +47,31 @@ type routes struct {
 	// spread means that the service distributes records as it likes: nothing is predicted and nothing aggregated.
 	spread bool
 	closed bool
+	// stale is when it was found that the stream may have been deleted and made again, with other shards of the same ids; 0 if not.
+	stale instant
+}
+
+// trusts says whether an answer that names the shard id is as predicted for the lane. The id alone does not tell: it may be another shard's in
+// a stream that was made again.
+func (r *routes) trusts(l *lane, id string) bool {
+	if l.shard.id != id || r.stale > 0 {
+		return false
+	}
+	now, known := r.shards.known[id]
+	return !known || now.start == l.shard.start && now.end == l.shard.end
 }
 
 func (p *Producer) newStream(name streamName) *stream {
 	s := &stream{p: p, name: name, aggregates: p.cfg.AggregationEnabled && p.cfg.AggregationMaxCount > 1, stop: make(chan struct{}),
 		ends: make(chan struct{}, 1)}
-	s.received = &p.metrics.stream(string(name)).received
+	s.counted = p.metrics.stream(string(name))
 	s.tally.made = p.now()
 	s.alarm = newAlarm(p.now)
 	s.collector = newCollector(s)
 	s.collector.entry.fire = func(instant) { s.collector.tick(p.now()) }
 	s.hold.armed = never
 	s.hold.spread = p.cfg.RecordDistributionStrategyDefault == strategyAuto
+	s.refresh.retry = make(chan struct{}, 1)
 	s.refresh.distribution.again = alarmEntry{index: -1, fire: func(instant) { s.askDistribution() }}
 	s.holdEntry = alarmEntry{index: -1, fire: s.releaseHeld}
 	s.idleEntry = alarmEntry{index: -1, fire: s.closeIfIdle}

@@ -81,5 +81,6 @@ func (p *Producer) giveUp(s *stream) {
 		s.routeAll(k, k.deadline, &out)
 	}
 	out.runIn(&p.crew)
+	p.metrics.forget(string(s.name))
 	p.log.Debug("idle stream given up", zap.String("stream", string(s.name)))
 }

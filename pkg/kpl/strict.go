@@ -180,6 +180,11 @@ func (s *stream) returnTo(k *kinesisRecord, at instant, out *deliveries) {
 func (s *stream) narrowStrict(b *batch) {
 	now := s.p.now()
 	for _, k := range b.records {
+		if !k.ordered { // from when the stream's records were, or were not yet, distributed by the service
+			k.group, k.urgent = s.p.groups.Add(1), true
+			s.collect(k, now, &b.out)
+			continue
+		}
 		k.ordered = false
 		parts := []*kinesisRecord{k}
 		if half := len(k.users) / 2; len(b.records) == 1 && half > 0 {

@@ -1,10 +1,11 @@
-// Package integration holds the tests against servers that this project did not write: LocalStack and kinesis-local.
+// Package integration holds the tests against servers that this project did not write: LocalStack, kinesis-local and moto.
 //
 // `make integration` starts them and sets
 //
 //	ADAPTERD_INTEGRATION    1: without it every test here is skipped
 //	LOCALSTACK_ENDPOINT     https://localhost:PORT of a LocalStack, any that the user has running
 //	KINESIS_LOCAL_ENDPOINT  https://localhost:PORT of a kinesis-local
+//	MOTO_ENDPOINT           http://localhost:PORT of a moto server, for its CloudWatch
 //	ADAPTERD_PYTHON         a Python that has boto3 and aws-kinesis-agg
 //	ADAPTERD_BINARY         the built adapterd
 //
