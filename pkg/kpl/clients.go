@@ -75,7 +75,7 @@ func (c Config) sdkConfig(ctx context.Context, credentials aws.CredentialsProvid
 		return aws.Config{}, fmt.Errorf("find the AWS region: Region is empty, and environment, profile and EC2 instance metadata gave none; %s", wayOut)
 	}
 	if credentials != nil {
-		sdk.Credentials = renewed(credentials) // the SDK would keep those without an expiry for ever
+		sdk.Credentials = renewed(credentials, c.logger()) // the SDK would keep those without an expiry for ever
 	}
 	return sdk, nil
 }

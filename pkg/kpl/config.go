@@ -53,9 +53,11 @@ type Config struct {
 	RateLimitPercent int64
 	// FailIfThrottled fails a record on its first ProvisionedThroughputExceededException instead of trying again.
 	FailIfThrottled bool
-	// StrictOrder stores the records of a partition key in the order in which they were put, also when some have to be sent again and
-	// when the stream is resharded: one batch at a time is under way to a shard, and what fails of it goes first in the next. A record
-	// that fails for good leaves a gap. Not in the KPL.
+	// StrictOrder stores the records of a partition key and hash key in the order in which they were put, also when some have to be sent
+	// again and when the stream is resharded: one batch at a time is under way to a shard, and what fails of it goes first in the next. A
+	// record that fails for good leaves a gap. The order is that of the first copies: one that is stored again, see Producer.Duplicates,
+	// comes later too. It cannot hold where the service distributes the records (AUTO), nor if the service stores a request after it was
+	// given up. Without aggregation the records of a key go one in a round trip. Not in the KPL.
 	StrictOrder bool
 	// RecordDistributionStrategyDefault, USER_PARTITION_KEY or AUTO, is taken for the strategy of a stream where DescribeStreamSummary
 	// does not tell.

@@ -358,7 +358,7 @@ func TestHundredsOfIdleStreamsAreGivenUp(t *testing.T) {
 			if n := len(b.Stats().Streams); n != streams {
 				t.Errorf("%d streams in use, want %d", n, streams)
 			}
-			if n := runtime.NumGoroutine() - before; n < streams || n > 2*streams {
+			if n := runtime.NumGoroutine() - before; n < streams-20 || n > 2*streams { // some that an earlier test left may have ended meanwhile
 				t.Errorf("%d goroutines for %d streams", n, streams)
 			}
 		}

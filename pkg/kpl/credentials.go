@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"go.uber.org/zap"
 )
 
 const (
@@ -34,21 +35,60 @@ func areStatic(c aws.CredentialsProvider) bool {
 }
 
 // renewed leaves a cache of the caller as it is: its owner may share it and has chosen when it renews.
-func renewed(provider aws.CredentialsProvider) aws.CredentialsProvider {
+func renewed(provider aws.CredentialsProvider, log *zap.Logger) aws.CredentialsProvider {
 	if cache, ok := provider.(*aws.CredentialsCache); ok {
 		return cache
 	}
-	cache := aws.NewCredentialsCache(provider, renewEarly)
 	if areStatic(provider) {
-		return cache
+		return aws.NewCredentialsCache(provider, renewEarly)
 	}
-	return &renewing{cache: cache}
+	return &renewing{cache: aws.NewCredentialsCache(&lasting{provider: provider, log: log}, renewEarly), log: log}
+}
+
+// lasting is a provider whose credentials stay in use until they really end while it fails to give others. The cache asks for others a while
+// before; it calls from one goroutine at a time.
+type lasting struct {
+	provider aws.CredentialsProvider
+	log      *zap.Logger
+	last     aws.Credentials // as the provider gave them
+	until    time.Time       // when the cache asks again after a failure
+}
+
+// Retrieve implements aws.CredentialsProvider.
+func (l *lasting) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := l.provider.Retrieve(ctx)
+	if err == nil {
+		l.last = c
+	}
+	return c, err
+}
+
+// HandleFailToRefresh implements aws.HandleFailRefreshCredentialsCacheStrategy.
+func (l *lasting) HandleFailToRefresh(_ context.Context, _ aws.Credentials, err error) (aws.Credentials, error) {
+	left := time.Until(l.last.Expires)
+	if !l.last.HasKeys() || !l.last.CanExpire || left <= 0 {
+		return aws.Credentials{}, err
+	}
+	l.log.Warn("cannot renew the credentials; those in use are valid for a while, and the provider is asked again", zap.Duration("valid_for", left.Round(time.Second)), zap.Error(err))
+	c := l.last
+	c.Expires = time.Now().Add(min(left, credentialsRefresh))
+	l.until = c.Expires
+	return c, nil
+}
+
+// AdjustExpiresBy implements aws.AdjustExpiresByCredentialsCacheStrategy.
+func (l *lasting) AdjustExpiresBy(c aws.Credentials, d time.Duration) (aws.Credentials, error) {
+	if !c.Expires.Equal(l.until) {
+		c.Expires = c.Expires.Add(d)
+	}
+	return c, nil
 }
 
 // renewing keeps credentials until they are about to expire or, where they do not say, for credentialsRefresh. While the provider fails the
 // latter go on being used. It may be used from any goroutine.
 type renewing struct {
 	cache *aws.CredentialsCache
+	log   *zap.Logger
 
 	mu    sync.Mutex // guards all below
 	last  aws.Credentials
@@ -72,6 +112,7 @@ func (r *renewing) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	c, err := r.cache.Retrieve(ctx)
 	if err != nil {
 		if endless {
+			r.log.Warn("cannot ask for credentials again; the last ones go on being used", zap.Error(err))
 			return last, nil
 		}
 		return c, err

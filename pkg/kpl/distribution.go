@@ -144,13 +144,18 @@ func (s *stream) distributionUntold(err error) {
 	switch {
 	case denied && c.code == "UnknownOperationException":
 		s.p.log.Debug("the endpoint does not know DescribeStreamSummary; how the stream distributes its records is inferred", fields...)
-	case denied && !said:
+	case denied && !said && denials[c.code]:
 		s.p.log.Warn("cannot ask how the stream distributes its records: allow kinesis:DescribeStreamSummary on it to these credentials, or set "+
 			"RecordDistributionStrategyDefault; until then it is inferred from where records are stored", fields...)
+	case denied && !said:
+		s.p.log.Warn("cannot ask how the stream distributes its records; it is inferred from where they are stored", append(fields, zap.String("remedy", c.remedy))...)
 	case !denied && !errors.Is(err, context.Canceled):
 		s.p.notices.warn("distribution", string(s.name), "cannot ask how the stream distributes its records; it is asked again", s.p.now(), fields...)
 	}
 }
+
+// denials are the codes for a missing permission.
+var denials = map[string]bool{"AccessDeniedException": true, "AccessDenied": true, "NotAuthorizedException": true}
 
 // contradict counts a map that contradicts an answer, under the refresh's mutex, and says whether that is proof of spreading.
 func (d *distribution) contradict(now instant) bool {
@@ -168,17 +173,24 @@ func (s *stream) watchSpread(r *routes, k *kinesisRecord, a placement) {
 	f := &s.refresh
 	f.mu.Lock()
 	d := &f.distribution
-	if known && shard.holds(a.hash) && len(r.lanes) > 1 {
+	if known && shard.holds(a.hash) {
 		d.fits++
 	} else {
 		d.fits = 0
 	}
-	gathered := d.fits >= gatherAfter
+	fits := d.fits >= gatherAfter
+	// With a single shard every answer fits: that is a reason to ask, and no proof.
+	gathered := fits && len(r.lanes) > 1
+	if fits {
+		d.fits = 0
+	}
 	if gathered {
-		d.fits, d.contradictions = 0, 0
+		d.contradictions = 0
 	}
 	f.mu.Unlock()
 	switch {
+	case fits && !gathered:
+		s.askDistribution()
 	case gathered:
 		s.setSpread(false, "records are stored by hash key again")
 		s.askDistribution()

@@ -269,3 +269,24 @@ func (f *arnTelling) DescribeStreamSummary(ctx context.Context, in *kinesis.Desc
 	f.in.Store(in)
 	return f.telling.DescribeStreamSummary(ctx, in, o...)
 }
+
+// With one shard every answer fits, whatever the strategy: it is asked for again.
+func TestAStreamOfOneShardIsAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTelling(1)
+		f.auto.Store(true)
+		b, burst, _ := tellingBench(t, f, nil)
+		burst(100)
+		f.auto.Store(false)
+		for range 12 {
+			burst(100)
+		}
+		if !b.Stats().Streams[0].Aggregating {
+			t.Error("aggregation did not come back")
+		}
+		if n := f.asked.Load(); n > 3 {
+			t.Errorf("asked %d times", n)
+		}
+		b.close()
+	})
+}

@@ -27,7 +27,7 @@
 //
 // Records of one partition key leave in the order in which they were put. Kinesis may still store them in another order when several
 // requests are under way, or when one of them is retried; MaxConnections=1 keeps the order but for retries and expiry. [Config.StrictOrder] keeps it
-// always, within a shard and across its splits and merges, by having one batch at a time under way to a shard; what comes meanwhile is
+// also then, within a shard and across its splits and merges, by having one batch at a time under way to a shard; what comes meanwhile is
 // aggregated, so that a shard's rate can still be used up as long as a round trip takes no longer than the shard takes for AggregationMaxSize:
 // about 50 ms by default.
 //

@@ -3,6 +3,8 @@ package kpl
 import (
 	"sync"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 // maxDuplicates is how many entries of the ledger are kept, the newest ones.
@@ -37,6 +39,7 @@ type ambiguity struct {
 // duplicates is the ledger.
 type duplicates struct {
 	tell func(Duplicate)
+	log  *zap.Logger
 
 	mu     sync.Mutex // guards all below
 	recent []Duplicate
@@ -65,6 +68,11 @@ func (d *duplicates) add(e Duplicate) {
 	}
 	d.mu.Unlock()
 	if d.tell != nil {
+		defer func() {
+			if v := recover(); v != nil {
+				d.log.Error("OnDuplicate panicked", zap.Any("panic", v))
+			}
+		}()
 		d.tell(e)
 	}
 }

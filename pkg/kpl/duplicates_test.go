@@ -226,3 +226,19 @@ func TestTheLedgerNamesTheRequest(t *testing.T) {
 		})
 	}
 }
+
+func TestAPanicOfOnDuplicateCostsNoResult(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(1)
+		c := testConfig(f)
+		c.API = storedButLost(f, 1, errBroken)
+		c.OnDuplicate = func(Duplicate) { panic("ordered") }
+		b := start(t, c)
+		b.put("r", Record{Stream: "s", PartitionKey: "k", Data: []byte("x")})
+		b.close()
+		if r := b.result("r"); r.Err != nil {
+			t.Error(r.Err)
+		}
+	})
+}

@@ -3,7 +3,7 @@ package kpl
 import "sync"
 
 // hold keeps the first records of a stream until its first shard map is there, so that they too can be aggregated; the KPL sends them
-// one by one. A record leaves at the latest when it would have to leave an aggregate.
+// one by one. A record leaves at the latest when it would have to leave an aggregate; with StrictOrder it waits for the map.
 type hold struct {
 	mu      sync.Mutex // guards all below; taken before a lane's
 	records []*kinesisRecord

@@ -1,6 +1,10 @@
 package kpl
 
-import "go.uber.org/zap"
+import (
+	"time"
+
+	"go.uber.org/zap"
+)
 
 // settleStored decides on a Kinesis record that the service has stored in a shard.
 //
@@ -44,7 +48,7 @@ func (s *stream) settleStored(k *kinesisRecord, a placement, block []Attempt, ou
 			}
 			f.judging[k] = kept
 			kept.late = alarmEntry{index: -1, fire: func(instant) { s.judgeLate(k, kept) }}
-			s.alarm.set(&kept.late, k.expiration)
+			s.alarm.set(&kept.late, s.latestVerdict(k, kept))
 		}
 	}
 	closed := f.closed
@@ -114,15 +118,35 @@ func (s *stream) noteMisplaced(k *kinesisRecord, users []userRecord, a placement
 	s.tally.wrongShard(len(users))
 	s.p.notices.warn("wrong shard", string(s.name), "an aggregate was stored in a shard that is not that of all its user records; they are sent again", s.p.now(),
 		zap.String("stream", string(s.name)), zap.String("shard", a.shardID), zap.String("predicted", k.shardID()), zap.Int("user_records", len(users)))
-	copied := a.misplaced()
+	copied, words := a.misplaced(), "stored in shard "+a.shardID+", which does not take the hash keys of all records of its aggregate"
+	if a.unjudged {
+		words = "stored in shard " + a.shardID + "; no shard map came to tell whether that takes the hash keys of all records of its aggregate"
+	}
 	for i := range users {
 		u := &users[i]
 		s.doubtful(u, copied)
-		u.tried(Attempt{ErrorCode: codeWrongShard, ErrorMessage: "stored in shard " + a.shardID + ", which does not take its hash key"}, a.began, a.ended)
+		u.tried(Attempt{ErrorCode: codeWrongShard, ErrorMessage: words}, a.began, a.ended)
 	}
 }
 
-// judgeLate gives up waiting for a map: the record's time is over.
+// suspicionMost is how long the result of an aggregate that lies where it was predicted waits for a map that should confirm, after a pause
+// in which the stream might have been made again. A map that does not come is no reason to doubt what is most likely right.
+const suspicionMost = 2 * time.Second
+
+// latestVerdict is when waiting for a map is over.
+func (s *stream) latestVerdict(k *kinesisRecord, a *placement) instant {
+	if s.likely(k, a) {
+		return min(k.expiration, s.p.now().add(suspicionMost))
+	}
+	return k.expiration
+}
+
+// likely says that a record lies where it was predicted, by a map that there is little reason to doubt.
+func (s *stream) likely(k *kinesisRecord, a *placement) bool {
+	return k.lane.shard.id == a.shardID && !s.routes.Load().gone
+}
+
+// judgeLate gives up waiting for a map.
 func (s *stream) judgeLate(k *kinesisRecord, a *placement) {
 	f := &s.refresh
 	f.mu.Lock()
@@ -131,11 +155,17 @@ func (s *stream) judgeLate(k *kinesisRecord, a *placement) {
 		delete(f.judging, k)
 	}
 	f.mu.Unlock()
-	if waits {
-		var out deliveries
-		s.misplaced(k, *a, &out)
-		out.runIn(&s.p.crew)
+	if !waits {
+		return
 	}
+	var out deliveries
+	if s.likely(k, a) {
+		s.stored(k, *a, make([]Attempt, len(k.users)), &out)
+	} else {
+		a.unjudged = true
+		s.misplaced(k, *a, &out)
+	}
+	out.runIn(&s.p.crew)
 }
 
 // judgeAll decides on what waited for a map. It returns false if something waits that is newer than the map.

@@ -19,7 +19,7 @@ type lane struct {
 	mu     sync.Mutex // guards all below; taken before the collector's
 	closed bool       // the shard is gone, or the stream: route again
 	open   *kinesisRecord
-	queue  []*kinesisRecord // waiting for the bucket, by deadline
+	queue  []*kinesisRecord // waiting for the bucket, by deadline; with StrictOrder by turn
 	// refused means that the collector is closed. The lane will be too in a moment, and hands over what it has then.
 	refused bool
 	bucket  tokenBucket

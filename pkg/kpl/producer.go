@@ -69,7 +69,7 @@ func New(ctx context.Context, cfg Config) (*Producer, error) {
 	}
 	p.gate = newGate(cfg.MaxOutstandingRecords, cfg.MaxOutstandingBytes, p.relieve, func() bool { return len(*p.streams.Load()) > 1 })
 	p.notices.log = p.log
-	p.duplicates.tell = cfg.OnDuplicate
+	p.duplicates.tell, p.duplicates.log = cfg.OnDuplicate, p.log
 	p.base, p.cancel = context.WithCancel(context.Background())
 	p.streams.Store(&map[streamName]*stream{})
 	p.metrics.watchPending(p.pending)
@@ -146,6 +146,14 @@ func (p *Producer) put(ctx context.Context, r *Record, done func(Result), urgent
 	if u.generation, err = p.gate.enter(ctx, bytes, &s.outstanding); err != nil {
 		return err
 	}
+	if s.gone.Load() {
+		stays, err := p.stay(s, bytes)
+		if err != nil {
+			p.undo(s, &u, bytes)
+			return err
+		}
+		s = stays
+	}
 	now := p.now()
 	u.put, u.since = now, now
 	var watched *promise
@@ -160,11 +168,16 @@ func (p *Producer) put(ctx context.Context, r *Record, done func(Result), urgent
 	if watched != nil {
 		watched.given.Store(true)
 	}
+	p.undo(s, &u, bytes)
+	return ErrClosed
+}
+
+// undo takes a record back that was let in and not taken.
+func (p *Producer) undo(s *stream, u *userRecord, bytes int64) {
 	s.users.Add(-1)
 	s.bytes.Add(-bytes)
 	p.gate.leave(1, bytes)
 	p.gate.end(u.generation, 1, bytes)
-	return ErrClosed
 }
 
 // route puts a user record on its way in its stream, or in the one that has taken the stream's place after it was idle. It returns

@@ -41,6 +41,7 @@ type placement struct {
 	requestID      string
 	began, ended   instant
 	afresh         bool       // only a map asked for afterwards can tell
+	unjudged       bool       // none came in time
 	late           alarmEntry // when waiting for a map is over
 }
 
@@ -71,22 +72,8 @@ func (s *stream) fetch() {
 		if m == nil {
 			return
 		}
-		if !s.settleGone(m) {
-			if !s.sleep(refreshAgainWait) {
-				return
-			}
-			continue
-		}
-		if !s.install(m) {
+		if !s.putInForce(m) {
 			return
-		}
-		for s.judgeAll(m) {
-			for _, l := range s.routes.Load().lanes {
-				l.trust(s.p.now())
-			}
-			if s.fetched() {
-				return
-			}
 		}
 		if !s.sleep(refreshAgainWait) {
 			return
@@ -94,26 +81,53 @@ func (s *stream) fetch() {
 	}
 }
 
-// staleAfter is how long nothing must have been answered before a stream may have been deleted and made again unnoticed.
-const staleAfter = 30 * time.Second
-
-// suspect has the shard map looked at again when a request leaves after a long pause. Nothing waits for it but the results of aggregates.
-func (s *stream) suspect(now instant) {
-	last := instant(s.answered.Load())
-	if r := s.routes.Load(); last > 0 && now.since(last) > staleAfter && r != nil && now.since(r.shards.asked) > staleAfter {
-		s.doubtMap(now)
+// putInForce installs a map and judges by it what waits for one, as far as it can tell. It returns false when no other map is needed.
+func (s *stream) putInForce(m *shardMap) (again bool) {
+	for {
+		part, settled := s.settleGone(m)
+		if !s.install(part) {
+			return false
+		}
+		done := s.judgeAll(m)
+		if done {
+			for _, l := range s.routes.Load().lanes {
+				l.trust(s.p.now())
+			}
+		}
+		switch {
+		case !done:
+			return true
+		case settled:
+			if s.fetched() {
+				return false
+			}
+		case !s.sleepUntil(s.ends, refreshWait):
+			return false
+		}
 	}
 }
 
-// doubtMap notes that the stream may not be the one that the map is of, and fetches another.
-func (s *stream) doubtMap(now instant) {
+// staleAfter is how long nothing must have been answered before a stream may have been deleted and made again unnoticed.
+const staleAfter = 30 * time.Second
+
+// suspect has the shard map looked at again when a request leaves after a long pause. Nothing waits for it but the
+// results of aggregates, and with StrictOrder what comes after them.
+func (s *stream) suspect(now instant) {
+	last := instant(s.answered.Load())
+	if r := s.routes.Load(); last > 0 && now.since(last) > staleAfter && r != nil && now.since(r.shards.asked) > staleAfter {
+		s.doubtMap(now, false)
+	}
+}
+
+// doubtMap notes that the stream may not be the one that the map is of, which is sure when it was gone, and fetches another.
+func (s *stream) doubtMap(now instant, gone bool) {
 	for {
 		old := s.routes.Load()
 		if old == nil || old.closed || old.spread {
 			return
 		}
 		next := *old
-		next.stale = max(next.stale, now)
+		next.stale, next.gone = max(next.stale, now), next.gone || gone
 		if s.routes.CompareAndSwap(old, &next) {
 			s.fetchShards()
 			return
@@ -170,7 +184,7 @@ func (s *stream) ask() *shardMap {
 		c.final = c.final && !errors.Is(err, errNoShards)
 		s.holdFailed(c)
 		if c.code == codeNotFound {
-			s.doubtMap(asked)
+			s.doubtMap(asked, true)
 		}
 		due := s.p.now().add(wait)
 		if !s.sleepUntil(s.refresh.retry, wait) || s.p.now() < due && !s.sleep(refreshAgainWait) {
@@ -253,8 +267,8 @@ func (s *stream) install(m *shardMap) bool {
 	}
 	for {
 		r.spread = old.spread
-		if r.stale = old.stale; r.stale <= m.asked {
-			r.stale = 0
+		if r.stale, r.gone = old.stale, old.gone; r.stale <= m.asked {
+			r.stale, r.gone = 0, false
 		}
 		if s.routes.CompareAndSwap(old, r) {
 			break
@@ -299,8 +313,8 @@ func (s *stream) move(gone map[string]*lane, r *routes, fresh []*lane) {
 				over = append(over, s.alone(k, u))
 			case locked[r.lanes[n]]:
 				r.lanes[n].add(u, k.dataOf(u), min(k.deadline, s.latest(expiration)), expiration, now, g)
-			default:
-				r.lanes[n].put(u, k.dataOf(u), min(k.deadline, s.latest(expiration)), expiration, now, g)
+			case !r.lanes[n].put(u, k.dataOf(u), min(k.deadline, s.latest(expiration)), expiration, now, g):
+				over = append(over, s.alone(k, u)) // the stream is being shut
 			}
 		}
 		s.p.pools.release(k)

@@ -151,7 +151,7 @@ func (s *stream) settleFailed(b *batch, err error, sent *sending, users int, beg
 	p.notices.warn("request "+c.code, string(s.name), "PutRecords failed", ended, zap.String("stream", string(s.name)), zap.String("code", c.code),
 		zap.String("message", c.message), zap.Int("kinesis_records", len(b.records)), zap.Bool("final", c.final))
 	if c.code == codeNotFound {
-		s.doubtMap(ended)
+		s.doubtMap(ended, true)
 	}
 	only := b.records[0].lane
 	for _, k := range b.records {

@@ -38,6 +38,7 @@ func noted(r *http.Request) *http.Request {
 	}
 	id := r.Header.Get("Amz-Sdk-Invocation-Id")
 	s.invocation.Store(&id)
+	s.written.Store(false) // a first try, if there was one, was refused
 	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) {
 		if info.Err == nil {
 			s.written.Store(true)

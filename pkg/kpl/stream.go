@@ -26,6 +26,8 @@ type stream struct {
 	tally      streamTally
 	refresh    refresh
 	retries    retries
+	// gone says that the stream is given up, or about to be.
+	gone atomic.Bool
 	// answered is when a request was last answered with results.
 	answered atomic.Int64
 	// ends has a token when a Kinesis record has its end that a lane with StrictOrder waited for.
@@ -49,6 +51,8 @@ type routes struct {
 	closed bool
 	// stale is when it was found that the stream may have been deleted and made again, with other shards of the same ids; 0 if not.
 	stale instant
+	// gone says that there was no such stream then: any other is another one.
+	gone bool
 }
 
 // trusts says whether an answer that names the shard id is as predicted for the lane. The id alone does not tell: it may be another shard's in

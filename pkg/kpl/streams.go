@@ -35,6 +35,9 @@ func (p *Producer) streamOf(name streamName, must bool) (*stream, error) {
 	streams := maps.Clone(old)
 	if len(streams) >= maxStreams && !must {
 		quiet := quietest(streams)
+		for quiet != nil && !quiet.leave() {
+			quiet = quietest(streams)
+		}
 		if quiet == nil {
 			return nil, fmt.Errorf("put into stream %s: %w: %d of them have records outstanding; wait for results, or use several producers", name, ErrTooManyStreams, len(streams))
 		}
@@ -60,11 +63,42 @@ func quietest(streams map[streamName]*stream) (quiet *stream) {
 	return quiet
 }
 
+// leave marks a stream that is about to be given up, under the producer's streamsMu, unless something is outstanding. A Put counts its record
+// first and looks at the mark then, so that one of both sees the other.
+func (s *stream) leave() bool {
+	s.gone.Store(true)
+	if s.users.Load() > 0 {
+		s.gone.Store(false)
+		return false
+	}
+	return true
+}
+
+// stay returns the stream for a record that counts as outstanding on s already: s itself, or what takes its place if it was given up in
+// this moment.
+func (p *Producer) stay(s *stream, bytes int64) (*stream, error) {
+	for s.gone.Load() {
+		next, err := p.streamOf(s.name, true)
+		if err != nil {
+			return nil, err
+		}
+		if next == s {
+			continue // not given up after all; the mark goes in a moment
+		}
+		next.users.Add(1)
+		next.bytes.Add(bytes)
+		s.users.Add(-1)
+		s.bytes.Add(-bytes)
+		s = next
+	}
+	return s, nil
+}
+
 // forget takes an idle stream out of use.
 func (p *Producer) forget(s *stream) {
 	p.streamsMu.Lock()
 	streams := maps.Clone(*p.streams.Load())
-	if streams[s.name] != s || p.aborted() {
+	if streams[s.name] != s || p.aborted() || !s.leave() {
 		p.streamsMu.Unlock()
 		return
 	}
@@ -74,7 +108,7 @@ func (p *Producer) forget(s *stream) {
 	p.giveUp(s)
 }
 
-// giveUp closes a stream that is out of use. What was put in the same moment goes to the one that takes its place.
+// giveUp closes a stream that is out of use.
 func (p *Producer) giveUp(s *stream) {
 	var out deliveries
 	for _, k := range s.shut() {

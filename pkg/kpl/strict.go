@@ -3,17 +3,14 @@ package kpl
 import (
 	"cmp"
 	"slices"
-	"time"
-
-	"go.uber.org/zap"
 )
 
 // With StrictOrder a lane has one batch under way at a time: an aggregate, or plain records of which no two have the same partition key. So
 // whatever the service refuses of it, nothing of the same key can have been stored before it. What is refused goes back to the head of the
 // lane's queue, in its old place; the next batch is made when the last of this one has its end. The open aggregate grows meanwhile.
 //
-// A reshard is waited for likewise: the lanes of the closed shards stop, and what lies in them goes to those of the new shards when the
-// answers to all that was under way are there.
+// A reshard is waited for likewise: the lanes of the closed shards stop, and what lies in each goes to those of the new shards when the
+// answers to all that was under way to it are there.
 
 // strict is what a lane keeps in order to keep order; guarded by the lane's mutex.
 type strict struct {
@@ -58,7 +55,8 @@ func (l *lane) drainStrict(now instant) {
 	for i, k := range batch {
 		o.out++
 		k.ordered = true
-		k.urgent = k.urgent || len(k.users) > 1 && l.stream.mustLeave(k) > now // full: it holds up what comes after it
+		// What is overdue has waited enough; what is full holds up what comes after it.
+		k.urgent = k.urgent || k.deadline <= now || len(k.users) > 1 && l.stream.mustLeave(k) > now
 		if l.refused = !l.stream.collector.add(k, now); l.refused {
 			o.out--
 			k.ordered = false
@@ -92,7 +90,7 @@ func (l *lane) cutStrict(now instant) (batch []*kinesisRecord) {
 	kept := l.queue[:0]
 	full := false
 	for i, k := range l.queue {
-		alone := len(k.users) > 1 || k.group != 0
+		alone := len(k.users) > 1 || len(batch) > 0 && k.group != batch[0].group
 		if k.expiration <= now || full || alone && i > 0 || len(batch) >= l.stream.p.cfg.CollectionMaxCount {
 			kept = append(kept, l.queue[i:]...)
 			break
@@ -155,7 +153,11 @@ func (l *lane) giveBack(at instant, parts ...*kinesisRecord) bool {
 	// Before what has the same number: the second half of a refused aggregate of which this is the first.
 	place, _ := slices.BinarySearchFunc(l.queue, parts[0].turn, func(k *kinesisRecord, turn uint64) int { return cmp.Compare(k.turn, turn) })
 	for _, k := range parts {
-		k.taken = false
+		// It has waited for company once.
+		k.taken, k.deadline = false, min(k.deadline, max(at, now).add(l.stream.p.retryWait()))
+		for i := range k.users {
+			k.urgent = k.urgent || l.stream.p.flushed(k.users[i].generation)
+		}
 	}
 	l.queue = slices.Insert(l.queue, place, parts...)
 	l.strict.resume = max(l.strict.resume, at)
@@ -176,12 +178,21 @@ func (s *stream) returnTo(k *kinesisRecord, at instant, out *deliveries) {
 	}
 }
 
-// narrowStrict is narrow with StrictOrder: each Kinesis record of the refused request goes again in a request of its own, one after the other.
+// narrowStrict is narrow with StrictOrder: what is in a lane goes again from its queue, in order, the halves by themselves.
 func (s *stream) narrowStrict(b *batch) {
 	now := s.p.now()
-	for _, k := range b.records {
+	type half struct {
+		lane   *lane
+		second bool
+	}
+	groups := map[half]uint64{}
+	for i, k := range b.records {
+		of := half{k.lane, i >= len(b.records)/2}
+		if groups[of] == 0 {
+			groups[of] = s.p.groups.Add(1)
+		}
 		if !k.ordered { // from when the stream's records were, or were not yet, distributed by the service
-			k.group, k.urgent = s.p.groups.Add(1), true
+			k.group, k.urgent = groups[of], true
 			s.collect(k, now, &b.out)
 			continue
 		}
@@ -190,8 +201,11 @@ func (s *stream) narrowStrict(b *batch) {
 		if half := len(k.users) / 2; len(b.records) == 1 && half > 0 {
 			parts = []*kinesisRecord{s.part(k, k.users[:half]), s.part(k, k.users[half:])}
 		}
-		for _, p := range parts {
-			p.turn, p.deadline, p.urgent, p.group = k.turn, now, true, s.p.groups.Add(1)
+		for j, p := range parts {
+			p.turn, p.deadline, p.urgent, p.group = k.turn, now, true, groups[of]
+			if j > 0 {
+				p.group = s.p.groups.Add(1)
+			}
 		}
 		back := k.lane.giveBack(now, parts...)
 		s.nudge()
@@ -252,68 +266,71 @@ func (s *stream) nudge() {
 	}
 }
 
-// settleGone waits, with StrictOrder, until nothing is under way to the shards that are not in the map, and judges what was stored
-// elsewhere. It says false when a newer map is needed for that.
-func (s *stream) settleGone(m *shardMap) (settled bool) {
+// settleGone says, with StrictOrder, what of a new map may come into force: all but those parts of the hash key space in which something is
+// under way, or not judged yet, to a shard that is gone. These keep their lanes, which pass nothing on, until that has its end.
+func (s *stream) settleGone(m *shardMap) (now *shardMap, settled bool) {
 	old := s.routes.Load()
-	if !s.p.cfg.StrictOrder || old == nil || old.closed || old.spread {
-		return true
+	if !s.p.cfg.StrictOrder || old == nil || old.closed {
+		return m, true
 	}
 	gone := map[*lane]bool{}
-	now := s.p.now()
+	at := s.p.now()
 	for _, l := range old.lanes {
-		is := !slices.Contains(m.open, l.shard)
+		is := !old.spread && !slices.Contains(m.open, l.shard)
 		if is {
 			gone[l] = true
 		}
-		l.freeze(is, now)
+		l.freeze(is, at)
 	}
 	if len(gone) == 0 {
-		return true
+		return m, true
 	}
-	began := now
-	for {
-		for _, k := range s.collector.takeOf(func(k *kinesisRecord) bool { return gone[k.lane] }) {
-			var out deliveries
-			s.returnTo(k, 0, &out)
-			out.runIn(&s.p.crew)
-		}
-		if s.underWay(gone) == 0 {
-			break
-		}
-		select {
-		case <-s.ends:
-		case <-s.stop:
-			return true
-		case <-s.p.base.Done():
-			return true
-		}
+	var out deliveries
+	for _, k := range s.collector.takeOf(func(k *kinesisRecord) bool { return gone[k.lane] }) {
+		s.returnTo(k, 0, &out)
 	}
+	out.runIn(&s.p.crew)
 	s.judgeAll(m)
-	for l := range gone {
-		if l.passedOn() > 0 {
-			return false
-		}
-	}
-	s.p.log.Debug("waited for what was under way to shards that are gone", zap.String("stream", string(s.name)), zap.Int("shards", len(gone)),
-		zap.Duration("time", s.p.now().since(began).Round(time.Millisecond)))
-	return true
+	return s.withUnsettled(m, old, gone)
 }
 
-// underWay counts the Kinesis records in requests to those lanes' shards, those that wait for a map left out.
-func (s *stream) underWay(lanes map[*lane]bool) (n int) {
-	f := &s.refresh
-	f.mu.Lock()
-	for k := range f.judging {
-		if lanes[k.lane] {
-			n--
+// withUnsettled is the map with the shards of those lanes in it that still wait for answers, in place of what took over from them. Where
+// shards were merged and split again that may take in others that are gone: a piece ends where both maps have an end.
+func (s *stream) withUnsettled(m *shardMap, old *routes, gone map[*lane]bool) (mixed *shardMap, settled bool) {
+	mixed = &shardMap{known: m.known, asked: m.asked}
+	settled = true
+	i, j := 0, 0
+	for i < len(old.lanes) && j < len(m.open) {
+		firstOld, firstNew, busy := i, j, false
+		for {
+			c := old.lanes[i].shard.end.Compare(m.open[j].end)
+			if c <= 0 {
+				busy = busy || gone[old.lanes[i]] && old.lanes[i].passedOn() > 0
+				i++
+			}
+			if c >= 0 {
+				j++
+			}
+			if c == 0 || i == len(old.lanes) || j == len(m.open) {
+				break
+			}
+		}
+		if i == len(old.lanes) || j == len(m.open) { // to the end of both, whatever they look like
+			for ; i < len(old.lanes); i++ {
+				busy = busy || gone[old.lanes[i]] && old.lanes[i].passedOn() > 0
+			}
+			j = len(m.open)
+		}
+		if !busy {
+			mixed.open = append(mixed.open, m.open[firstNew:j]...)
+			continue
+		}
+		settled = false
+		for _, l := range old.lanes[firstOld:i] {
+			mixed.open = append(mixed.open, l.shard)
 		}
 	}
-	f.mu.Unlock()
-	for l := range lanes {
-		n += l.passedOn()
-	}
-	return n
+	return mixed, settled
 }
 
 func (l *lane) passedOn() int {

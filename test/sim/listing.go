@@ -14,6 +14,9 @@ import (
 // staleMost is how old a listing may be.
 const staleMost = 1500 * time.Millisecond
 
+// listDownFor is longer than most records live.
+const listDownFor = 45 * time.Second
+
 // ListShards lists shards page by page, now and then as they were a moment before, and not always.
 func (c *client) ListShards(ctx context.Context, in *kinesis.ListShardsInput, _ ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error) {
 	m := c.m
@@ -24,7 +27,9 @@ func (c *client) ListShards(ctx context.Context, in *kinesis.ListShardsInput, _ 
 	defer m.mu.Unlock()
 	now := time.Now()
 	r := m.chances("list", aws.ToString(in.StreamName))
-	if m.faulty(now) && r.IntN(1000) < m.w.Faults.ListFailed {
+	since := now.Sub(m.began)
+	down := m.w.Faults.ListDown > 0 && since >= m.w.Faults.ListDown && since < m.w.Faults.ListDown+listDownFor
+	if down || m.faulty(now) && r.IntN(1000) < m.w.Faults.ListFailed {
 		return nil, one[error](r, &types.LimitExceededException{Message: aws.String("Rate exceeded.")}, errors.New("connection reset by peer"))
 	}
 	var all []types.Shard

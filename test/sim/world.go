@@ -99,6 +99,7 @@ type faults struct {
 	LoadPercent  int           // what others use of each shard
 	Latency      time.Duration
 	ListFailed   int
+	ListDown     time.Duration // from when no listing succeeds for listDownFor; 0: never
 	ListStale    int
 	ListLatency  time.Duration
 	PageSize     int
@@ -126,7 +127,7 @@ func draw(seed uint64) *world {
 		Aggregate: r.IntN(4) > 0, Strict: r.IntN(3) == 0, FailIfThrottled: r.IntN(8) == 0,
 		AggregateBytes: one(r, 300, 2000, 51200, 51200), AggregateCount: one[int64](r, 1, 7, 100, 4294967295),
 		CollectCount: one(r, 1, 10, 500, 500), Connections: one(r, 1, 1, 2, 4, 24),
-		Buffered: one(r, 0, 10*ms, 100*ms, 100*ms, 1000*ms), TTL: one(r, 100*ms, 1000*ms, 5*time.Second, 30*time.Second, 30*time.Second, time.Hour),
+		Buffered: one(r, 0, 10*ms, 100*ms, 100*ms, 1000*ms, 20*time.Second), TTL: one(r, 100*ms, 1000*ms, 5*time.Second, 30*time.Second, 30*time.Second, time.Hour),
 		Timeout: one(r, 500*ms, 2*time.Second, 6*time.Second), RatePercent: one[int64](r, 10, 100, 150, 150),
 		OutstandingRecords: one[int64](r, 1, 20, 200, 200000, 200000), OutstandingBytes: one[int64](r, 2000, 100_000, 64<<20, 64<<20),
 		Records: 50 + r.IntN(500), Putters: 1 + r.IntN(4), Keys: one(r, 1, 5, 20, 100),
@@ -206,6 +207,7 @@ func drawFaults(r *rand.Rand, w *world) faults {
 	f.FailedStored, f.Lost, f.Slow, f.Unreadable = some()/3, some(), some()/3, some()/6
 	f.ListFailed, f.ListStale = some(), some()
 	f.Poison = one(r, 0, 0, 0, 0, 2)
+	f.ListDown = one(r, 0, 0, 0, 0, 300*ms, 3*time.Second)
 	if !w.Exact {
 		f.Failed = some()
 	}
