@@ -69,6 +69,9 @@ type ServiceBase struct {
 	ContinueOnFail     bool   `xml:"continue-on-fail" default:"false" doc:"true logs a failure and goes on with the next service"`
 	Comments           string `xml:"comments" doc:"free text"`
 	IsTrackingEndpoint bool   `xml:"is-tracking-endpoint" default:"false" effect:"none" doc:"accepted for compatibility"`
+
+	// instead is what Apply does in place of applying the service; nil but where Observe was called.
+	instead func(context.Context, *message.Message) error
 }
 
 // Base returns the common fields.

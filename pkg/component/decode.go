@@ -121,8 +121,7 @@ func (d *Decoder) component(n *document.Node, want reflect.Type, class string) r
 // unknown says why a name is no component: not supported, a missing class attribute, or a mistake.
 func (d *Decoder) unknown(pos document.Position, n *document.Node, name string, want reflect.Type) {
 	if known, ok := Catalog(name); ok {
-		d.errorf(pos, "unsupported-component", "%s (%s, module %s) is known to Interlok, not supported here; <%s> takes %s",
-			known.Alias, known.Class, known.Module, n.Name, d.choices(want))
+		d.errorf(pos, "unsupported-component", "%s; <%s> takes %s", known.unsupported(), n.Name, d.choices(want))
 		return
 	}
 	fits := d.fits(want)
@@ -230,7 +229,7 @@ func (d *Decoder) strange(c *document.Node, p *plan, alias string) {
 		return
 	}
 	if known, ok := Catalog(c.Name); ok && lookup(c.Name) == nil {
-		d.errorf(c.Pos, "unsupported-component", "%s (%s, module %s) is known to Interlok, not supported here; remove it from %s if the channel can do without", known.Alias, known.Class, known.Module, alias)
+		d.errorf(c.Pos, "unsupported-component", "%s; remove it from %s if the channel can do without", known.unsupported(), alias)
 		return
 	}
 	names := p.elements()

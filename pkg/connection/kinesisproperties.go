@@ -33,6 +33,9 @@ func (c *KinesisProperties) Check(r *component.Report) {
 	c.accept(r, "config-location", config, warnings, err)
 }
 
+// ConfigFiles implements component.FileConfigured.
+func (c *KinesisProperties) ConfigFiles() []string { return []string{c.ConfigLocation} }
+
 func init() {
 	component.Register[KinesisProperties]("aws-kinesis-kpl-connection-from-properties", "com.adaptris.aws.kinesis.ConnectionFromProperties", component.KindConnection,
 		"sends to Kinesis, configured by a properties file")

@@ -5,16 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 
 	"go.uber.org/zap"
 
 	"github.com/adapterd/adapterd/pkg/component"
-	"github.com/adapterd/adapterd/pkg/document"
 )
 
 // FS is Interlok's FsConsumer: each file of a directory is a message.
@@ -25,99 +22,107 @@ import (
 // the suffix: with reset-wip-files they are consumed again at the next start, so nothing is lost, and what was on its way may come twice.
 // No file ever replaces another one: a file waits while one of its name has the suffix, and one whose name is taken meanwhile keeps it.
 type FS struct {
-	polling
-	BaseDirectory string             `xml:"base-directory-url,required" example:"file://localhost/./messages/in" doc:"the directory, as a file URL or a path; relative to the working directory"`
-	Filter        string             `xml:"filter-expression" doc:"which files to take, in the language of file-filter-imp; all by default"`
-	FilterClass   string             `xml:"file-filter-imp" default:"org.apache.commons.io.filefilter.RegexFileFilter" doc:"Java class of the filter: by default a regular expression for the whole name"`
-	Sorter        fileSorter         `xml:"file-sorter" default:"fs-sort-none" doc:"the order of the files of one poll"`
-	WIPSuffix     string             `xml:"wip-suffix,required" default:".wip" doc:"what a file's name ends with while it is under way"`
-	ResetWIP      bool               `xml:"reset-wip-files" default:"false" doc:"true gives files with the wip-suffix their name back at the start"`
-	QuietInterval component.Interval `xml:"quiet-interval" default:"0s" doc:"how long a file must not have been modified"`
-	CreateDirs    bool               `xml:"create-dirs" default:"false" doc:"true makes the directory if it is not there"`
-	LogAll        bool               `xml:"log-all-exceptions" default:"true" doc:"true logs why a directory could not be listed, false only that"`
+	fileSource
+	WIPSuffix string `xml:"wip-suffix,required" default:".wip" doc:"what a file's name ends with while it is under way"`
+	ResetWIP  bool   `xml:"reset-wip-files" default:"false" doc:"true gives files with the wip-suffix their name back at the start"`
 
-	directory string
-	filter    fileFilter
-	// locationURL and parentName are metadata that are the same for all files.
-	locationURL, parentName string
-	log                     *zap.Logger
-	// told are the files that can not be consumed, and why, as far as the log was told. The polling goroutine owns it.
-	told map[string]string
 	// moving keeps the end of one message and the beginning of another one from renaming the same file.
 	moving sync.Mutex
 }
 
+// TraversingFS is Interlok's TraversingFsConsumer: an fs-consumer that takes the files of all directories below its own too. Files keep
+// their place while they are under way. The sorter orders the files and directories of each directory. A symbolic link to a directory is
+// followed, unless it leads back to one that it stands in.
+type TraversingFS struct{ FS }
+
+// LargeFS is Interlok's LargeFsConsumer, which leaves the content of a file on disk. Here it is an fs-consumer: the content is read into
+// memory, up to what a message can have.
+type LargeFS struct{ FS }
+
 // Check implements component.Checker.
-func (f *FS) Check(r *component.Report) {
-	if f.BaseDirectory != "" {
-		path, err := document.FilePath(f.BaseDirectory)
-		if err != nil {
-			r.Errorf("base-directory-url", "bad-value", "is %q: %v", f.BaseDirectory, err)
-		}
-		f.directory = path
-	}
+func (f *FS) Check(r *component.Report) { f.check(r, "fs-consumer") }
+
+// Check implements component.Checker.
+func (f *TraversingFS) Check(r *component.Report) {
+	f.deep = true
+	f.check(r, "traversing-fs-consumer")
+}
+
+// Check implements component.Checker.
+func (f *LargeFS) Check(r *component.Report) {
+	r.Notef("", "without-effect", "files are read into memory, as fs-consumer does; there must be room for the largest of them")
+	f.check(r, "large-fs-consumer")
+}
+
+func (f *FS) check(r *component.Report, alias string) {
 	if strings.ContainsAny(f.WIPSuffix, `/\`) || strings.ContainsRune(f.WIPSuffix, 0) {
 		r.Errorf("wip-suffix", "bad-value", "is %q, which no file name can end with; use one such as .wip", f.WIPSuffix)
 	}
-	var err error
-	if f.filter, err = newFileFilter(f.FilterClass, f.Filter); err != nil {
-		element := "filter-expression"
-		if filterClasses[strings.TrimSpace(f.FilterClass)] == nil {
-			element = "file-filter-imp"
-		}
-		r.Errorf(element, "bad-value", ": %v", err)
-	}
+	f.ignores = func(name string) bool { return strings.HasSuffix(name, f.WIPSuffix) }
+	f.fileSource.check(r, alias)
 }
 
 // Init implements component.Lifecycle: the directory must be there and writable, since files are renamed and deleted.
 func (f *FS) Init(ctx context.Context) error {
-	log := component.Logger(ctx).With(zap.String("directory", f.directory))
-	if f.CreateDirs {
-		if err := os.MkdirAll(f.directory, 0o777); err != nil { // the umask decides, as for any directory that a user makes
-			return fmt.Errorf("fs-consumer can not make its directory: %w; check the path and its permissions", err)
-		}
+	if err := f.prepare(); err != nil {
+		return err
 	}
 	if err := f.writable(); err != nil {
 		return err
 	}
-	absolute, err := filepath.Abs(f.directory)
-	if err != nil {
-		return fmt.Errorf("fs-consumer: %w", err)
-	}
-	slashed := filepath.ToSlash(absolute)
-	if !strings.HasPrefix(slashed, "/") { // a drive of Windows
-		slashed = "/" + slashed
-	}
-	f.locationURL = (&url.URL{Path: strings.TrimSuffix(slashed, "/") + "/"}).EscapedPath()
-	f.parentName = filepath.Base(absolute)
-	return f.findWIP(log)
+	return f.findWIP(component.Logger(ctx).With(zap.String("directory", f.directory)))
 }
 
 func (f *FS) writable() error {
-	info, err := os.Stat(f.directory)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("fs-consumer: the directory %s does not exist; make it, or set create-dirs to true", f.directory)
-	case err != nil:
-		return fmt.Errorf("fs-consumer: %w", err)
-	case !info.IsDir():
-		return fmt.Errorf("fs-consumer: %s is no directory; base-directory-url names one", f.directory)
-	}
 	// Other consumers of the directory leave a file with the suffix alone.
 	probe, err := os.CreateTemp(f.directory, ".adapterd-*"+f.WIPSuffix)
 	if err != nil {
-		return fmt.Errorf("fs-consumer: the directory %s is not writable, but files in it have to be renamed and deleted: %w", f.directory, err)
+		return fmt.Errorf("%s: the directory %s is not writable, but files in it have to be renamed and deleted: %w", f.alias, f.directory, err)
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // Start implements component.Lifecycle.
-func (f *FS) Start(ctx context.Context) error {
-	f.log = component.Logger(ctx).With(zap.String("directory", f.directory))
-	f.told = make(map[string]string)
-	return f.start(ctx, f.poll)
+func (f *FS) Start(ctx context.Context) error { return f.begin(ctx, f.poll) }
+
+func (f *FS) poll(ctx context.Context, limit int) (worked bool) {
+	worked, _ = f.look(ctx, limit, f.consume)
+	return worked
+}
+
+// consume offers one file and says whether it did.
+func (f *FS) consume(ctx context.Context, c *file) bool {
+	path := c.path()
+	wip := path + f.WIPSuffix
+	f.moving.Lock()
+	err := renameNew(path, wip)
+	f.moving.Unlock()
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		f.complain(path, "a file of the same name is under way or has failed; remove "+c.name+f.WIPSuffix+" or give it another name")
+		return false
+	case errors.Is(err, fs.ErrNotExist): // somebody else took it
+		return false
+	case err != nil:
+		f.complain(path, err.Error())
+		return false
+	}
+	payload, info, err := read(wip)
+	if err != nil {
+		f.complain(path, err.Error())
+		f.giveBack(f.log, path)
+		return false
+	}
+	delete(f.told, path)
+	m := c.message(payload, info)
+	log := f.log.With(zap.String("message", m.ID()))
+	f.offer(ctx, m, func(err error) { f.settle(log, path, err) })
+	return true
 }
 
 func init() {
-	component.Register[FS]("fs-consumer", "com.adaptris.core.fs.FsConsumer", component.KindConsumer, "makes a message of each file in a directory, and deletes the file when the message is done")
+	const kind, pkg = component.KindConsumer, "com.adaptris.core."
+	component.Register[FS]("fs-consumer", pkg+"fs.FsConsumer", kind, "makes a message of each file in a directory, and deletes the file when the message is done")
+	component.Register[TraversingFS]("traversing-fs-consumer", pkg+"fs.TraversingFsConsumer", kind, "makes a message of each file in a directory and those below it, and deletes the file when the message is done")
+	component.Register[LargeFS]("large-fs-consumer", pkg+"lms.LargeFsConsumer", kind, "makes a message of each file in a directory, as fs-consumer does")
 }

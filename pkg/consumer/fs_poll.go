@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -29,57 +29,85 @@ const (
 // largestFile is about what a byte array of Java's can hold: no larger file can come from Interlok either.
 const largestFile = math.MaxInt32 - 8
 
-// poll offers the files that are there, in the sorter's order.
-func (f *FS) poll(ctx context.Context, limit int) (worked bool) {
-	entries, err := f.list()
-	if err != nil {
-		log := f.log
-		if f.LogAll {
+// pass is one look at the directories.
+type pass struct {
+	limit int
+	take  func(ctx context.Context, c *file) bool
+	now   time.Time
+	taken int
+	// later says that there are files that are not quiet yet, cut that the limit or a stop ended the pass before it had seen all.
+	later, cut bool
+}
+
+// look gives the files that are there to take, in the sorter's order, until limit of them are taken. It says whether there was work, and
+// whether all files have been seen.
+func (s *fileSource) look(ctx context.Context, limit int, take func(ctx context.Context, c *file) bool) (worked, all bool) {
+	s.forget()
+	p := &pass{limit: limit, take: take, now: time.Now()}
+	var chain []fs.FileInfo
+	if s.deep {
+		chain = s.above(nil, s.directory)
+	}
+	if err := s.directoryOf(ctx, p, s.directory, chain); err != nil {
+		log := s.log
+		if s.LogAll {
 			log = log.With(zap.Error(err))
 		}
 		log.Warn("directory can not be listed; the next poll tries again")
-		return true
+		return true, false
 	}
-	f.forget(entries)
+	return p.later || p.cut || p.taken > 0, !p.cut
+}
+
+// directoryOf is the part of a pass in one directory, and those below it. chain are the directories that it stands in.
+func (s *fileSource) directoryOf(ctx context.Context, p *pass, directory string, chain []fs.FileInfo) error {
+	entries, err := s.list(directory)
+	if err != nil {
+		return err
+	}
 	files := make([]file, 0, len(entries))
-	now := time.Now()
+	at := placeOf(directory)
 	for _, e := range entries {
-		c := file{name: e.Name(), directory: f.directory, entry: e}
-		take, later := f.takes(&c, now)
-		worked = worked || later
+		c := file{name: e.Name(), directory: directory, entry: e, at: at}
+		if s.deep && c.isDirectory() {
+			files = append(files, c)
+			continue
+		}
+		take, later := s.takes(&c, p.now)
+		p.later = p.later || later
 		if take {
 			files = append(files, c)
 		}
 	}
-	taken := 0
-	for _, c := range f.Sorter.sort(files) {
-		if ctx.Err() != nil || limit > 0 && taken == limit {
-			return true
+	for _, c := range s.Sorter.sort(files) {
+		if ctx.Err() != nil || p.limit > 0 && p.taken == p.limit {
+			p.cut = true
+			return nil
 		}
-		if f.consume(ctx, &c) {
-			taken++
+		if s.deep && c.isDirectory() {
+			inner := s.above(chain, c.path())
+			if inner == nil {
+				continue
+			}
+			if err := s.directoryOf(ctx, p, c.path(), inner); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				s.complain(c.path(), err.Error())
+			}
+			if p.cut {
+				return nil
+			}
+			continue
+		}
+		if p.take(ctx, &c) {
+			p.taken++
 		}
 	}
-	return worked || taken > 0
-}
-
-// list reads the directory in its own order; sorting is the sorter's matter.
-func (f *FS) list() ([]fs.DirEntry, error) {
-	d, err := os.Open(f.directory)
-	if errors.Is(err, fs.ErrNotExist) && f.CreateDirs {
-		return nil, os.MkdirAll(f.directory, 0o777) // somebody removed it
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	return d.ReadDir(-1)
+	return nil
 }
 
 // takes says whether a file is to be consumed, now or later. Files that vanish meanwhile are nothing that anybody needs to hear of.
-func (f *FS) takes(c *file, now time.Time) (take, later bool) {
+func (s *fileSource) takes(c *file, now time.Time) (take, later bool) {
 	kind := c.entry.Type()
-	if kind.IsDir() || strings.HasSuffix(c.name, f.WIPSuffix) {
+	if kind.IsDir() || s.ignores != nil && s.ignores(c.name) {
 		return false, false
 	}
 	if kind&fs.ModeSymlink != 0 {
@@ -89,19 +117,19 @@ func (f *FS) takes(c *file, now time.Time) (take, later bool) {
 		}
 		kind = info.Mode().Type()
 	}
-	if ok, err := f.filter.accepts(c, now); err != nil || !ok {
+	if ok, err := s.filter.accepts(c, now); err != nil || !ok {
 		return false, false
 	}
 	if !kind.IsRegular() { // opening a pipe would wait for ever
-		f.complain(c.name, "it is no regular file")
+		s.complain(c.path(), "it is no regular file")
 		return false, false
 	}
-	if f.QuietInterval.Duration > 0 {
+	if s.QuietInterval.Duration > 0 {
 		info, err := c.info()
 		if err != nil {
 			return false, false
 		}
-		if now.Sub(info.ModTime()) < f.QuietInterval.Duration {
+		if now.Sub(info.ModTime()) < s.QuietInterval.Duration {
 			return false, true
 		}
 	}
@@ -109,62 +137,40 @@ func (f *FS) takes(c *file, now time.Time) (take, later bool) {
 }
 
 // complain says once why a file can not be consumed, and again when the reason changes.
-func (f *FS) complain(name, reason string) {
-	if f.told[name] == reason {
+func (s *fileSource) complain(path, reason string) {
+	if s.told[path] == reason {
 		return
 	}
-	f.told[name] = reason
-	f.log.Warn("file is not consumed; each poll tries again", zap.String("file", name), zap.String("reason", reason))
+	s.told[path] = reason
+	s.log.Warn("file is not consumed; each poll tries again", zap.String("file", s.shown(path)), zap.String("reason", reason))
+}
+
+// shown is what the log calls a file: its name, with those of the directories below the consumer's own.
+func (s *fileSource) shown(path string) string {
+	if name, err := filepath.Rel(s.directory, path); err == nil {
+		return filepath.ToSlash(name)
+	}
+	return path
 }
 
 // forget drops complaints about files that are gone.
-func (f *FS) forget(entries []fs.DirEntry) {
-	if len(f.told) == 0 {
-		return
-	}
-	there := make(map[string]bool, len(entries))
-	for _, e := range entries {
-		there[e.Name()] = true
-	}
-	for name := range f.told {
-		if !there[name] {
-			delete(f.told, name)
+func (s *fileSource) forget() {
+	for path := range s.told {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			delete(s.told, path)
 		}
 	}
 }
 
-// consume offers one file and says whether it did.
-func (f *FS) consume(ctx context.Context, c *file) bool {
-	wip := c.path() + f.WIPSuffix
-	f.moving.Lock()
-	err := renameNew(c.path(), wip)
-	f.moving.Unlock()
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		f.complain(c.name, "a file of the same name is under way or has failed; remove "+c.name+f.WIPSuffix+" or give it another name")
-		return false
-	case errors.Is(err, fs.ErrNotExist): // somebody else took it
-		return false
-	case err != nil:
-		f.complain(c.name, err.Error())
-		return false
-	}
-	payload, info, err := read(wip)
-	if err != nil {
-		f.complain(c.name, err.Error())
-		f.giveBack(f.log, c.name)
-		return false
-	}
-	delete(f.told, c.name)
+// message makes the message of a file.
+func (f *file) message(payload []byte, info fs.FileInfo) *message.Message {
 	m := message.New(payload)
-	m.SetMetadata(metadataName, c.name)
+	m.SetMetadata(metadataName, f.name)
 	m.SetMetadata(metadataModified, strconv.FormatInt(info.ModTime().UnixMilli(), 10))
 	m.SetMetadata(metadataSize, strconv.FormatInt(info.Size(), 10))
-	m.SetMetadata(metadataDirectory, f.locationURL)
-	m.SetMetadata(metadataParentName, f.parentName)
-	log, name := f.log.With(zap.String("message", m.ID())), c.name
-	f.offer(ctx, m, func(err error) { f.settle(log, name, err) })
-	return true
+	m.SetMetadata(metadataDirectory, f.at.url)
+	m.SetMetadata(metadataParentName, f.at.name)
+	return m
 }
 
 func read(path string) ([]byte, fs.FileInfo, error) {

@@ -171,7 +171,7 @@ func TestFilesThatVanishBotherNobody(t *testing.T) {
 	if err := errors.Join(f.Init(ctx), f.Start(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	entries, err := f.list()
+	entries, err := f.list(f.directory)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestFilesThatVanishBotherNobody(t *testing.T) {
 	}
 	all := make([]file, 0, 2)
 	for _, e := range entries {
-		all = append(all, file{name: e.Name(), directory: dir, entry: e})
+		all = append(all, file{name: e.Name(), directory: dir, entry: e, at: placeOf(dir)})
 	}
 	sorted := (&SortSize{}).sort(slices.Clone(all))
 	if len(sorted) != 1 || sorted[0].name != "there" {

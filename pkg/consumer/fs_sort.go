@@ -15,10 +15,20 @@ import (
 type file struct {
 	name, directory string
 	entry           fs.DirEntry
+	at              *place
 	stat            fs.FileInfo
 }
 
 func (f *file) path() string { return filepath.Join(f.directory, f.name) }
+
+// isDirectory says whether it is one, or a symbolic link to one.
+func (f *file) isDirectory() bool {
+	if f.entry.Type()&fs.ModeSymlink == 0 {
+		return f.entry.IsDir()
+	}
+	info, err := f.info()
+	return err == nil && info.IsDir()
+}
 
 // info describes the file, or the one that a symbolic link leads to.
 func (f *file) info() (fs.FileInfo, error) {

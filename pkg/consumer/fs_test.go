@@ -119,7 +119,7 @@ func TestFSRefuses(t *testing.T) {
 		"filter class":     {base + `<file-filter-imp>org.example.Mine</file-filter-imp>`, "<file-filter-imp> of fs-consumer \"org.example.Mine\" is no file filter that is supported here"},
 		"expression":       {base + `<filter-expression>(</filter-expression>`, "<filter-expression> of fs-consumer \"(\" is no regular expression"},
 		"sorter":           {base + `<file-sorter class="fs-sort-alphabetical"/>`, "did you mean fs-sort-alphabetic"},
-		"other consumer":   {base + `<poller class="fs-immediate-event-poller"/>`, "known to Interlok, not supported here"},
+		"other consumer":   {base + `<poller class="jms-poller"/>`, "known to Interlok, not supported here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, problems := decodeAny[*FS](t, `<fs-consumer>`+c.fields+`</fs-consumer>`)

@@ -2,19 +2,18 @@ package consumer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"mime"
 	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/message"
+	"github.com/adapterd/adapterd/pkg/web"
 )
 
 // Metadata of a request (Interlok's JettyConstants and CoreConstants).
@@ -31,8 +30,8 @@ type httpRouter interface {
 }
 
 // HTTP is Interlok's JettyMessageConsumer: each request is a message. It is answered when the message has its outcome: 200 when it was
-// delivered or an error handler took it, 500 with the reason when it failed, 503 when the program stops first or is too busy, and the timeout-action's
-// status when that takes too long, in which case the message still goes its way.
+// delivered or an error handler took it, or what jetty-standard-response-producer says, 500 with the reason when it failed, 503 when the
+// program stops first or is too busy, and the timeout-action's status when that takes too long, in which case the message still goes its way.
 type HTTP struct {
 	UniqueID   string             `xml:"unique-id" doc:"name of the consumer in logs"`
 	Path       string             `xml:"path,required" example:"/events" doc:"path of the requests; one that ends with /* takes everything below it"`
@@ -170,8 +169,10 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
-	id := m.ID()
-	h.answer(s, w, id, h.offer(s, m, body.release))
+	id, response := m.ID(), web.NewResponse(m)
+	p := h.offer(s, m, body.release)
+	p.response = response
+	h.answer(s, w, id, p)
 }
 
 // offer hands the message to the workflow, which may take its time, and returns where its outcome comes in.
@@ -185,74 +186,13 @@ func (h *HTTP) offer(s *httpShift, m *message.Message, settled func()) *pending 
 		h.handle(s.work, m, func(err error) {
 			p.outcome <- err
 			if !p.ended.CompareAndSwap(false, true) && err != nil {
-				s.log.Error("message was not delivered, though the timeout-action has answered its request; nobody will send it again", zap.String("message", id), zap.Error(err))
+				s.log.Error("message was not delivered, though its request has been answered; nobody will send it again", zap.String("message", id), zap.Error(err))
 			}
 			settled()
 			h.settled()
 		})
 	}()
 	return p
-}
-
-// pending is a message whose request waits for an answer.
-type pending struct {
-	outcome chan error
-	// ended is set by whichever comes first, the outcome or the timeout-action's answer.
-	ended atomic.Bool
-}
-
-// answer waits for the outcome and tells the client. A request's context that ends is no reason to stop waiting: it ends also when a client
-// closes its half of the connection only, and whoever then returns without an answer has said 200.
-func (h *HTTP) answer(s *httpShift, w http.ResponseWriter, id string, p *pending) {
-	wait, status := defaultMaxWait, defaultStatus
-	if h.Timeout != nil {
-		wait, status = h.Timeout.MaxWait.Duration, h.Timeout.status
-	}
-	timeout := time.NewTimer(wait)
-	defer timeout.Stop()
-	var slow <-chan time.Time
-	if h.WarnAfter.Set {
-		warn := time.NewTimer(h.WarnAfter.Duration)
-		defer warn.Stop()
-		slow = warn.C
-	}
-	for {
-		select {
-		case err := <-p.outcome:
-			finish(w, id, err)
-			return
-		case <-s.late.Done():
-			select {
-			case err := <-p.outcome:
-				finish(w, id, err)
-			default:
-				unavailable(w, "the program stops, and it is not known whether message "+id+" was delivered; send the request again")
-			}
-			return
-		case <-slow:
-			s.log.Warn("request takes long; its message has no outcome yet", zap.String("message", id), zap.Duration("soFar", h.WarnAfter.Duration))
-			slow = nil
-		case <-timeout.C:
-			if !p.ended.CompareAndSwap(false, true) { // the outcome came in the same moment
-				finish(w, id, <-p.outcome)
-				return
-			}
-			s.log.Warn("request is answered before its message has an outcome", zap.String("message", id), zap.Duration("after", wait), zap.Int("status", status))
-			w.WriteHeader(status)
-			return
-		}
-	}
-}
-
-func finish(w http.ResponseWriter, id string, err error) {
-	switch {
-	case err == nil:
-		w.WriteHeader(http.StatusOK)
-	case errors.Is(err, component.ErrStopped):
-		unavailable(w, "the program stops; send the request again")
-	default:
-		http.Error(w, "message "+id+" failed: "+err.Error(), http.StatusInternalServerError)
-	}
 }
 
 // message makes the message of a request.

@@ -37,10 +37,23 @@ type HeadersAsMetadata struct {
 }
 
 func (h *HeadersAsMetadata) headers(r *http.Request, m *message.Message) {
+	eachHeader(r, func(name, value string) { m.SetMetadata(h.Prefix+name, value) })
+}
+
+// HeadersAsObjects is Interlok's ObjectMetadataHeaderHandler: HeadersAsMetadata for values that stay in memory.
+type HeadersAsObjects struct {
+	Prefix string `xml:"header-prefix" doc:"what the keys begin with"`
+}
+
+func (h *HeadersAsObjects) headers(r *http.Request, m *message.Message) {
+	eachHeader(r, func(name, value string) { m.SetObject(h.Prefix+name, value) })
+}
+
+func eachHeader(r *http.Request, set func(name, value string)) {
 	for name, values := range r.Header {
-		m.SetMetadata(h.Prefix+name, values[len(values)-1])
+		set(name, values[len(values)-1])
 	}
-	m.SetMetadata(h.Prefix+"Host", r.Host)
+	set("Host", r.Host)
 }
 
 // ParametersAsMetadata is Interlok's MetadataParameterHandler. Of several values of one parameter the last counts.
@@ -49,6 +62,19 @@ type ParametersAsMetadata struct {
 }
 
 func (p *ParametersAsMetadata) parameters(r *http.Request, body []byte, m *message.Message) error {
+	return eachParameter(r, body, func(name, value string) { m.SetMetadata(p.Prefix+name, value) })
+}
+
+// ParametersAsObjects is Interlok's ObjectMetadataParameterHandler: ParametersAsMetadata for values that stay in memory.
+type ParametersAsObjects struct {
+	Prefix string `xml:"parameter-prefix" doc:"what the keys begin with"`
+}
+
+func (p *ParametersAsObjects) parameters(r *http.Request, body []byte, m *message.Message) error {
+	return eachParameter(r, body, func(name, value string) { m.SetObject(p.Prefix+name, value) })
+}
+
+func eachParameter(r *http.Request, body []byte, set func(name, value string)) error {
 	sources := []string{r.URL.RawQuery}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		sources = append(sources, string(body))
@@ -59,7 +85,7 @@ func (p *ParametersAsMetadata) parameters(r *http.Request, body []byte, m *messa
 			return fmt.Errorf("the request's parameters can not be read: %w", err)
 		}
 		for name, v := range values {
-			m.SetMetadata(p.Prefix+name, v[len(v)-1])
+			set(name, v[len(v)-1])
 		}
 	}
 	return nil
@@ -69,6 +95,8 @@ func init() {
 	const kind, pkg = component.KindPart, "com.adaptris.core.http.jetty."
 	component.Register[IgnoreHeaders]("jetty-http-ignore-headers", pkg+"NoOpHeaderHandler", kind, "leaves a request's headers out")
 	component.Register[HeadersAsMetadata]("jetty-http-headers-as-metadata", pkg+"MetadataHeaderHandler", kind, "makes metadata of a request's headers")
+	component.Register[HeadersAsObjects]("jetty-http-headers-as-object-metadata", pkg+"ObjectMetadataHeaderHandler", kind, "makes values in memory of a request's headers")
 	component.Register[IgnoreParameters]("jetty-http-ignore-parameters", pkg+"NoOpParameterHandler", kind, "leaves a request's parameters out")
 	component.Register[ParametersAsMetadata]("jetty-http-parameters-as-metadata", pkg+"MetadataParameterHandler", kind, "makes metadata of a request's parameters")
+	component.Register[ParametersAsObjects]("jetty-http-parameters-as-object-metadata", pkg+"ObjectMetadataParameterHandler", kind, "makes values in memory of a request's parameters")
 }

@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -32,6 +33,25 @@ type RandomIntervalPoller struct {
 // Next implements component.Poller.
 func (p *RandomIntervalPoller) Next(now, _ time.Time) time.Time {
 	return now.Add(rand.N(p.Interval.Duration)) //nolint:gosec // spreads load; nobody gains by guessing it
+}
+
+// GaussianIntervalPoller is Interlok's GaussianIntervalPoller: each poll comes after a time of the normal distribution; times that are not
+// positive are drawn again.
+type GaussianIntervalPoller struct {
+	Mean         component.Interval `xml:"mean-interval" default:"0s" min:"0s" doc:"the mean of the times between two polls"`
+	Deviation    component.Interval `xml:"standard-deviation-interval" default:"20s" min:"1ms" doc:"their standard deviation"`
+	ShutdownWait component.Interval `xml:"shutdown-wait-time" effect:"none" doc:"accepted for compatibility: a stop does not wait for the next poll"`
+}
+
+// Next implements component.Poller.
+func (p *GaussianIntervalPoller) Next(now, _ time.Time) time.Time {
+	for {
+		// At least every second draw is positive, since the mean is not negative. One beyond a Duration would be never.
+		delay := rand.NormFloat64()*float64(p.Deviation.Duration) + float64(p.Mean.Duration) //nolint:gosec // spreads load; nobody gains by guessing it
+		if delay >= 1 && delay < math.MaxInt64 {
+			return now.Add(time.Duration(delay))
+		}
+	}
 }
 
 // CronPoller is Interlok's QuartzCronPoller: polls at the times of a cron expression in Quartz syntax, in the local time zone. A time that
@@ -69,5 +89,6 @@ func (p *CronPoller) Next(now, _ time.Time) time.Time { return p.times.next(now)
 func init() {
 	component.Register[FixedIntervalPoller]("fixed-interval-poller", "com.adaptris.core.FixedIntervalPoller", component.KindPoller, "polls at once and then after each interval")
 	component.Register[RandomIntervalPoller]("random-interval-poller", "com.adaptris.core.RandomIntervalPoller", component.KindPoller, "polls after random times up to an interval")
+	component.Register[GaussianIntervalPoller]("gaussian-interval-poller", "com.adaptris.core.GaussianIntervalPoller", component.KindPoller, "polls after times of the normal distribution")
 	component.Register[CronPoller]("quartz-cron-poller", "com.adaptris.core.QuartzCronPoller", component.KindPoller, "polls at the times of a Quartz cron expression")
 }

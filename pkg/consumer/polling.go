@@ -43,6 +43,11 @@ func (p *polling) start(ctx context.Context, poll func(ctx context.Context, limi
 			return fmt.Errorf("%s can not start: it still runs, or processes a message from before it was stopped; stop it first, and try again", p.name())
 		}
 	}
+	if e, ok := p.Poller.(*EventPoller); ok {
+		if err := e.open(component.Logger(ctx)); err != nil {
+			return fmt.Errorf("%s can not start: %w", p.name(), err)
+		}
+	}
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	p.finished = make(chan struct{})
 	p.busy()
@@ -52,17 +57,28 @@ func (p *polling) start(ctx context.Context, poll func(ctx context.Context, limi
 
 func (p *polling) loop(ctx context.Context, poll func(ctx context.Context, limit int) (worked bool), finished chan<- struct{}) {
 	defer close(finished)
+	events, _ := p.Poller.(*EventPoller)
+	if events != nil {
+		defer events.close()
+	}
 	var previous time.Time
-	for {
-		next := p.Poller.Next(time.Now(), previous)
-		if next.IsZero() {
-			p.rest()
-			return
+	for worked := false; ; {
+		if events != nil {
+			if !events.wait(ctx, previous, worked) {
+				return
+			}
+		} else {
+			next := p.Poller.Next(time.Now(), previous)
+			if next.IsZero() {
+				p.rest()
+				return
+			}
+			if !waitUntil(ctx, next) {
+				return
+			}
 		}
-		if !waitUntil(ctx, next) {
-			return
-		}
-		if poll(ctx, p.MaxPerPoll) {
+		worked = poll(ctx, p.MaxPerPoll)
+		if worked {
 			p.busy()
 		} else {
 			p.empty()

@@ -59,6 +59,13 @@ func (t *DynamicTemplate) Start(ctx context.Context) error { return component.St
 // Stop implements component.Lifecycle.
 func (t *DynamicTemplate) Stop(ctx context.Context) error { return component.Stop(ctx, t.Provider) }
 
+// Check implements component.Checker.
+func (t *Trigger) Check(r *component.Report) {
+	if _, ok := t.Poller.(*EventPoller); ok {
+		r.Errorf("poller", "misplaced", "is fs-immediate-event-poller, which only consumers of files can have; use one such as fixed-interval-poller")
+	}
+}
+
 // Init implements component.Lifecycle.
 func (t *Trigger) Init(ctx context.Context) error {
 	if t.Provider == nil {

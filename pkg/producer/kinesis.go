@@ -30,7 +30,7 @@ type record struct {
 	alias      string
 }
 
-// Check refuses a stream or partition key that is blank whatever the message.
+// Check refuses a stream or partition key that is blank whatever the message, and warns of one that leads to one shard.
 func (p *record) Check(r *component.Report) {
 	p.alias = r.Alias()
 	for _, f := range []struct {
@@ -41,6 +41,22 @@ func (p *record) Check(r *component.Report) {
 		if f.value != nil && f.value.IsBlank() { // nil: reported by the decoder
 			r.Errorf(f.element, "blank-element", "is blank; give it a value such as %s", f.example)
 		}
+	}
+	p.oneShard(r)
+}
+
+// oneShard warns of a hash key that is the same for every message.
+func (p *record) oneShard(r *component.Report) {
+	element, key := "partition-key", p.PartitionKey
+	if p.ExplicitHashKey != nil && !p.ExplicitHashKey.IsBlank() {
+		element, key = "explicit-hash-key", p.ExplicitHashKey
+	}
+	if key == nil || key.IsBlank() {
+		return
+	}
+	if _, constant := key.Constant(); constant {
+		r.Warnf(element, "constant-partition-key", "is the same for every message, so all records go to one shard, with 1 MiB and 1,000 records a second at most; "+
+			"use a value of many, such as %%message{customerId}, unless the order of all messages matters")
 	}
 }
 

@@ -126,7 +126,7 @@ func TestFailedRecordReachesTheErrorHandlerWithItsAttempts(t *testing.T) {
 		if _, err := s.Inject(kinesislocal.Fault{RecordCode: "ProvisionedThroughputExceededException"}); err != nil {
 			t.Fatal(err)
 		}
-		p := connected(t, `<producer class="`+class+`"><stream>events</stream><partition-key>k</partition-key></producer>`, engine{k})
+		p := connected(t, `<producer class="`+class+`"><stream>events</stream><partition-key>%message{%uniqueId}</partition-key></producer>`, engine{k})
 		m := testMessage()
 		ended := make(chan error, 1)
 		m.SetDelivery(message.NewDelivery(func(err error) { ended <- err }))

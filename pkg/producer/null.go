@@ -16,6 +16,8 @@ type identity struct {
 // Null takes every message and does nothing with it.
 type Null struct {
 	identity
+	MessageFactory string `xml:"message-factory" effect:"none" doc:"accepted for compatibility: only an encoder would use it"`
+	Encoder        string `xml:"encoder" effect:"none" doc:"accepted for compatibility: nothing is written"`
 }
 
 // Produce does nothing.

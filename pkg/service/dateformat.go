@@ -52,30 +52,47 @@ func (f *DateFormat) Check(r *component.Report) {
 }
 
 func (f *DateFormat) format(m *message.Message, t time.Time) (string, error) {
+	pattern, zone, err := f.resolved(m)
+	if err != nil {
+		return "", err
+	}
+	return pattern.format(t.In(zone)), nil
+}
+
+func (f *DateFormat) parse(m *message.Message, text string) (time.Time, error) {
+	pattern, zone, err := f.resolved(m)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return pattern.parse(text, zone)
+}
+
+// resolved is the pattern and the time zone for m.
+func (f *DateFormat) resolved(m *message.Message) (*datePattern, *time.Location, error) {
 	pattern, zone := f.pattern, f.zone
 	if pattern == nil {
 		format, err := resolve(f.Format, m)
 		if err != nil {
-			return "", fmt.Errorf("<format>: %w", err)
+			return nil, nil, fmt.Errorf("<format>: %w", err)
 		}
 		language, err := resolve(f.LanguageTag, m)
 		if err != nil {
-			return "", fmt.Errorf("<language-tag>: %w", err)
+			return nil, nil, fmt.Errorf("<language-tag>: %w", err)
 		}
 		if pattern, err = parseDatePattern(format, language); err != nil {
-			return "", fmt.Errorf("<format>: %w", err)
+			return nil, nil, fmt.Errorf("<format>: %w", err)
 		}
 	}
 	if zone == nil {
 		id, err := resolve(f.Timezone, m)
 		if err != nil {
-			return "", fmt.Errorf("<timezone>: %w", err)
+			return nil, nil, fmt.Errorf("<timezone>: %w", err)
 		}
 		if zone, err = javaZone(id); err != nil {
-			return "", fmt.Errorf("<timezone>: %w", err)
+			return nil, nil, fmt.Errorf("<timezone>: %w", err)
 		}
 	}
-	return pattern.format(t.In(zone)), nil
+	return pattern, zone, nil
 }
 
 func init() {

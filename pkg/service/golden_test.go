@@ -33,7 +33,9 @@ type goldenCase struct {
 	Adapterd *struct {
 		Failed       bool   `json:"failed"`
 		PartitionKey string `json:"partition_key"`
-		Why          string `json:"why"`
+		// Data is there where the payload differs.
+		Data *[]byte `json:"data_base64"`
+		Why  string  `json:"why"`
 	} `json:"adapterd"`
 }
 
@@ -55,7 +57,11 @@ func (c goldenCase) expected(t *testing.T) (records []record, failed bool) {
 	if c.Adapterd.Failed {
 		return nil, true
 	}
-	return []record{{c.Stream, c.Adapterd.PartitionKey, string(c.PayloadBase64)}}, false
+	data := c.PayloadBase64
+	if c.Adapterd.Data != nil {
+		data = *c.Adapterd.Data
+	}
+	return []record{{c.Stream, c.Adapterd.PartitionKey, string(data)}}, false
 }
 
 // TestServicesDoWhatInterlokDoes runs every recorded case whose services this package has, with their documented differences.

@@ -24,23 +24,9 @@ var byteOrderMark = []byte("\uFEFF")
 
 // Split implements component.Splitter.
 func (s *JSONArray) Split(m *message.Message, yield func(*message.Message) error) error {
-	origin := s.origin(m)
-	text := m.Payload()
-	if !isUTF8(m.Encoding()) {
-		decoded, err := m.Text()
-		if err != nil {
-			return fmt.Errorf("json-array-splitter: %w", err)
-		}
-		text = []byte(decoded)
-		origin.SetEncoding("UTF-8")
-	}
-	text = bytes.TrimPrefix(text, byteOrderMark)
-	if !json.Valid(text) {
-		_, err := expr.ParseJSONBytes(text)
-		if err == nil {
-			err = errors.New("not JSON")
-		}
-		return fmt.Errorf("json-array-splitter: the payload is %w", err)
+	origin, text, err := s.json(m)
+	if err != nil {
+		return fmt.Errorf("json-array-splitter: %w", err)
 	}
 	switch first := text[skipBlanks(text, 0)]; first {
 	case '{':
@@ -57,6 +43,28 @@ func (s *JSONArray) Split(m *message.Message, yield func(*message.Message) error
 		})
 	}
 	return errors.New("json-array-splitter: the payload is JSON, but neither an array nor an object; leave it whole")
+}
+
+// json is what the parts of a JSON message are made of, and its text in UTF-8 without a byte order mark, which is valid.
+func (s *splitting) json(m *message.Message) (origin *message.Message, text []byte, err error) {
+	origin, text = s.origin(m), m.Payload()
+	if !isUTF8(m.Encoding()) {
+		decoded, err := m.Text()
+		if err != nil {
+			return nil, nil, err
+		}
+		text = []byte(decoded)
+		origin.SetEncoding("UTF-8")
+	}
+	text = bytes.TrimPrefix(text, byteOrderMark)
+	if !json.Valid(text) {
+		_, err := expr.ParseJSONBytes(text)
+		if err == nil {
+			err = errors.New("not JSON")
+		}
+		return nil, nil, fmt.Errorf("the payload is %w", err)
+	}
+	return origin, text, nil
 }
 
 // elementPayload is an element as the payload of a part.

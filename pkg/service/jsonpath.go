@@ -101,7 +101,7 @@ func (s *JSONPath) Check(r *component.Report) {
 
 // Apply reads the values.
 func (s *JSONPath) Apply(_ context.Context, m *message.Message) error {
-	root, err := s.document(m)
+	root, err := jsonDocument(s.Source, "source", m)
 	if err != nil {
 		return fmt.Errorf("json-path-service: %w", err)
 	}
@@ -113,22 +113,22 @@ func (s *JSONPath) Apply(_ context.Context, m *message.Message) error {
 	return nil
 }
 
-// document is the JSON document, parsed; that of the payload at most once per message.
-func (s *JSONPath) document(m *message.Message) (any, error) {
-	if _, ok := s.Source.(*PayloadInput); ok {
+// jsonDocument is the JSON document that <element> names, parsed; that of the payload at most once per message.
+func jsonDocument(source DataInput, element string, m *message.Message) (any, error) {
+	if _, ok := source.(*PayloadInput); ok {
 		root, err := expr.ParseJSON(m)
 		if err != nil {
 			return nil, fmt.Errorf("the payload is %w", err)
 		}
 		return root, nil
 	}
-	text, err := s.Source.Read(m)
+	text, err := source.Read(m)
 	if err != nil {
-		return nil, fmt.Errorf("<source>: %w", err)
+		return nil, fmt.Errorf("<%s>: %w", element, err)
 	}
 	root, err := expr.ParseJSONBytes([]byte(text))
 	if err != nil {
-		return nil, fmt.Errorf("what <source> gave is %w", err)
+		return nil, fmt.Errorf("what <%s> gave is %w", element, err)
 	}
 	return root, nil
 }

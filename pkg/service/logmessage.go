@@ -40,7 +40,7 @@ func (l *LogMessage) Apply(ctx context.Context, m *message.Message) error {
 	logger := component.Logger(ctx)
 	if level := logLevels[l.LogLevel]; logger.Core().Enabled(level) {
 		if line := logger.Named(category).Check(level, text); line != nil {
-			line.Write(l.LoggingFormat.Fields(m)...)
+			line.Write(append(l.LoggingFormat.Fields(m), contextFields(m)...)...)
 		}
 	}
 	return nil

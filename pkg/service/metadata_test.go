@@ -100,7 +100,7 @@ func TestConfigurationFaults(t *testing.T) {
 		{"splitter: split-on-line 0", `<advanced-message-splitter-service><splitter class="line-count-splitter"><split-on-line>0</split-on-line></splitter><service class="null-service"/></advanced-message-splitter-service>`,
 			"at least 1"},
 		{"splitter: none", `<advanced-message-splitter-service><service class="null-service"/></advanced-message-splitter-service>`, "has no <splitter>"},
-		{"splitter: of another kind", `<advanced-message-splitter-service><splitter class="xpath-message-splitter"/><service class="null-service"/></advanced-message-splitter-service>`, "known to Interlok, not supported here"},
+		{"splitter: of another kind", `<advanced-message-splitter-service><splitter class="mime-part-splitter"/><service class="null-service"/></advanced-message-splitter-service>`, "known to Interlok, not supported here"},
 		{"if: no condition", `<if-then-otherwise><then/></if-then-otherwise>`, "has no <condition>"},
 		{"if: bad pattern", `<if-then-otherwise><condition class="payload"><operator class="matches"><value>(?=x)</value></operator></condition><then/></if-then-otherwise>`, "no regular expression that is supported here"},
 		{"if: bad algorithm", `<if-then-otherwise><condition class="expression"><algorithm>1 +</algorithm></condition><then/></if-then-otherwise>`, "<algorithm> of expression the end at character 4"},

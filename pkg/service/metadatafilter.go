@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 
 	"github.com/adapterd/adapterd/pkg/component"
@@ -16,18 +17,43 @@ type FilterMetadata struct {
 	MetadataLogger MessageFormat `xml:"metadata-logger" effect:"none" doc:"accepted for compatibility: what stays is not logged"`
 }
 
-// MetadataFilter says which metadata stays. It is safe for concurrent use.
-type MetadataFilter interface {
-	// Keeps says whether the metadata of that key stays.
-	Keeps(key string) bool
+// MetadataItem is a key of metadata and its value.
+type MetadataItem = component.MetadataItem
+
+// MetadataFilter makes metadata of other metadata.
+type MetadataFilter = component.MetadataFilter
+
+func filterMetadata(f MetadataFilter, m *message.Message) ([]MetadataItem, error) {
+	return component.FilterMetadata(f, m)
 }
 
-// Apply removes from m what the filter does not keep.
-func (f *FilterMetadata) Apply(_ context.Context, m *message.Message) error {
-	for _, key := range m.MetadataKeys() {
-		if !f.Filter.Keeps(key) {
-			m.RemoveMetadata(key)
+// keepMetadata is what is left of items when keeps has had its say.
+func keepMetadata(items []MetadataItem, keeps func(MetadataItem) bool) []MetadataItem {
+	out := make([]MetadataItem, 0, len(items))
+	for _, item := range items {
+		if keeps(item) {
+			out = append(out, item)
 		}
+	}
+	return out
+}
+
+// Apply gives m the metadata that the filter returns.
+func (f *FilterMetadata) Apply(_ context.Context, m *message.Message) error {
+	items, err := filterMetadata(f.Filter, m)
+	if err != nil {
+		return fmt.Errorf("metadata-filter-service: %w", err)
+	}
+	all := make(map[string]string, len(items))
+	changed := false
+	for _, item := range items {
+		all[item.Key] = item.Value
+		before, there := m.Metadata(item.Key)
+		changed = changed || !there || before != item.Value
+	}
+	// Parts of a split message share their metadata until one of them changes it.
+	if changed || len(all) != len(m.MetadataKeys()) {
+		m.SetAllMetadata(all)
 	}
 	return nil
 }
@@ -40,9 +66,11 @@ type RegexMetadataFilter struct {
 	Exclude []*regexp.Regexp `xml:"exclude-pattern,implicit" doc:"regular expression of keys that go, also of those that are included"`
 }
 
-// Keeps implements MetadataFilter.
-func (f *RegexMetadataFilter) Keeps(key string) bool {
-	return (len(f.Include) == 0 || anyMatch(f.Include, key)) && !anyMatch(f.Exclude, key)
+// Filter implements MetadataFilter.
+func (f *RegexMetadataFilter) Filter(items []MetadataItem) ([]MetadataItem, error) {
+	return keepMetadata(items, func(item MetadataItem) bool {
+		return (len(f.Include) == 0 || anyMatch(f.Include, item.Key)) && !anyMatch(f.Exclude, item.Key)
+	}), nil
 }
 
 func anyMatch(patterns []*regexp.Regexp, key string) bool {
@@ -57,14 +85,14 @@ func anyMatch(patterns []*regexp.Regexp, key string) bool {
 // NoOpMetadataFilter keeps all metadata. Interlok: NoOpMetadataFilter.
 type NoOpMetadataFilter struct{}
 
-// Keeps implements MetadataFilter.
-func (*NoOpMetadataFilter) Keeps(string) bool { return true }
+// Filter implements MetadataFilter.
+func (*NoOpMetadataFilter) Filter(items []MetadataItem) ([]MetadataItem, error) { return items, nil }
 
 // RemoveAllMetadataFilter keeps nothing. Interlok: RemoveAllMetadataFilter.
 type RemoveAllMetadataFilter struct{}
 
-// Keeps implements MetadataFilter.
-func (*RemoveAllMetadataFilter) Keeps(string) bool { return false }
+// Filter implements MetadataFilter.
+func (*RemoveAllMetadataFilter) Filter([]MetadataItem) ([]MetadataItem, error) { return nil, nil }
 
 func init() {
 	component.Register[FilterMetadata]("metadata-filter-service", "com.adaptris.core.services.metadata.MetadataFilterService", component.KindService,

@@ -19,10 +19,12 @@ const module = "github.com/adapterd/adapterd/"
 // rooms are the packages that a program of this project is made of, each with those that it may import. A package that is not here is a
 // room too many, or has to get its place.
 var rooms = map[string][]string{
-	"pkg/message":           {},
-	"pkg/expr":              {"pkg/message"},
-	"pkg/document":          {"pkg/message"},
-	"pkg/component":         {"pkg/document", "pkg/expr", "pkg/message"},
+	"pkg/message":   {},
+	"pkg/expr":      {"pkg/message"},
+	"pkg/document":  {"pkg/message"},
+	"pkg/component": {"pkg/document", "pkg/expr", "pkg/message"},
+	// What speaks HTTP in consumers, services and producers.
+	"pkg/web":               {"pkg/component", "pkg/document", "pkg/expr", "pkg/message"},
 	"pkg/kpl/aggregation":   {},
 	"pkg/kpl":               {"pkg/kpl/aggregation"},
 	"pkg/kpl/kplprometheus": {"pkg/kpl"},
@@ -30,9 +32,9 @@ var rooms = map[string][]string{
 	"pkg/kinesislocal":      {},
 	// Consumers, services, producers and connections never import each other: a producer says what it needs of a connection, and the
 	// channel hands it over.
-	"pkg/consumer":   {"pkg/component", "pkg/document", "pkg/expr", "pkg/message"},
-	"pkg/service":    {"pkg/component", "pkg/document", "pkg/expr", "pkg/message"},
-	"pkg/producer":   {"pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/aggregation"},
+	"pkg/consumer":   {"pkg/web", "pkg/component", "pkg/document", "pkg/expr", "pkg/message"},
+	"pkg/service":    {"pkg/web", "pkg/component", "pkg/document", "pkg/expr", "pkg/message"},
+	"pkg/producer":   {"pkg/web", "pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/aggregation"},
 	"pkg/connection": {"pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/aggregation"},
 	"pkg/workflow": {
 		"pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component", "pkg/document", "pkg/expr", "pkg/message",
@@ -47,10 +49,15 @@ var rooms = map[string][]string{
 		"pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component", "pkg/document", "pkg/expr",
 		"pkg/message", "pkg/kpl", "pkg/kpl/aggregation",
 	},
-	"configs": {},
+	// What check and explain know of a whole document. They look at adapters, and run none.
+	"pkg/explain": {
+		"pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/aggregation",
+	},
+	"pkg/checks": {"pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl"},
+	"configs":    {},
 	// The command runs the endpoint and takes aggregated records apart, beside the adapter.
 	"cmd/adapterd": {
-		"configs", "pkg/admin", "pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component",
+		"configs", "pkg/checks", "pkg/explain", "pkg/admin", "pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component",
 		"pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/aggregation", "pkg/kinesislocal",
 	},
 }

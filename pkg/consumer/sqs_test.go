@@ -1,0 +1,583 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/adapterd/adapterd/pkg/component"
+	"github.com/adapterd/adapterd/pkg/message"
+)
+
+// memoryQueue is a queue of SQS without the service: visibility, receipt handles and long polls as there.
+type memoryQueue struct {
+	visibility     time.Duration
+	wait, asked    time.Duration // of Receiving
+	attributes     error         // of GetQueueAttributes
+	deleteRequests int
+
+	mu       sync.Mutex
+	messages []*queued
+	changed  chan struct{}
+	// refuse is asked before each operation.
+	refuse   func(operation string) error
+	received []*sqs.ReceiveMessageInput
+	shown    map[time.Duration]int // messages by the visibility that they were given
+	// stubborn messages fail to be deleted so often.
+	stubborn map[string]int
+}
+
+type queued struct {
+	types.Message
+	number  int
+	visible time.Time
+}
+
+func newMemoryQueue(bodies ...string) *memoryQueue {
+	q := &memoryQueue{visibility: 30 * time.Second, wait: 20 * time.Second, changed: make(chan struct{}), shown: map[time.Duration]int{}, stubborn: map[string]int{}}
+	for _, b := range bodies {
+		q.put(types.Message{Body: aws.String(b)})
+	}
+	return q
+}
+
+func (q *memoryQueue) put(m types.Message) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	m.MessageId = aws.String(fmt.Sprintf("id-%d", len(q.messages)))
+	q.messages = append(q.messages, &queued{Message: m})
+	q.change()
+}
+
+func (q *memoryQueue) change() { close(q.changed); q.changed = make(chan struct{}) }
+
+// left are the bodies of messages that were not deleted.
+func (q *memoryQueue) left() (out []string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, m := range q.messages {
+		out = append(out, *m.Body)
+	}
+	return out
+}
+
+func (q *memoryQueue) refused(operation string) error {
+	if q.refuse == nil {
+		return nil
+	}
+	return q.refuse(operation)
+}
+
+func (*memoryQueue) ConnectionID() string { return "queue" }
+
+func (q *memoryQueue) Queue(_ context.Context, name, owner string, fixed bool) (string, []func(*sqs.Options), error) {
+	if !fixed {
+		return "", nil, errors.New("the document has the queue")
+	}
+	return "https://sqs/" + owner + "/" + name, nil, q.refused("Queue")
+}
+
+func (q *memoryQueue) Receiving() (time.Duration, time.Duration) { return q.wait, q.asked }
+
+func (q *memoryQueue) GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{"VisibilityTimeout": strconv.Itoa(int(q.visibility.Seconds()))}}, q.attributes
+}
+
+func (q *memoryQueue) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
+	over := time.After(time.Duration(in.WaitTimeSeconds) * time.Second)
+	for {
+		out, again, err := q.take(in)
+		if err != nil || len(out) > 0 {
+			return &sqs.ReceiveMessageOutput{Messages: out}, err
+		}
+		select {
+		case <-over:
+			return &sqs.ReceiveMessageOutput{}, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-again:
+		case <-time.After(time.Second): // what was received before may be visible again
+		}
+	}
+}
+
+func (q *memoryQueue) take(in *sqs.ReceiveMessageInput) (out []types.Message, again chan struct{}, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.refused("ReceiveMessage"); err != nil {
+		return nil, nil, err
+	}
+	q.received = append(q.received, in)
+	visibility := q.visibility
+	if in.VisibilityTimeout > 0 {
+		visibility = time.Duration(in.VisibilityTimeout) * time.Second
+	}
+	for _, m := range q.messages {
+		if len(out) == int(in.MaxNumberOfMessages) || time.Now().Before(m.visible) {
+			continue
+		}
+		m.number++
+		m.visible = time.Now().Add(visibility)
+		m.ReceiptHandle = aws.String(fmt.Sprintf("%s/%d", *m.MessageId, m.number))
+		m.Attributes = map[string]string{"ApproximateReceiveCount": strconv.Itoa(m.number)}
+		out = append(out, m.Message)
+	}
+	return out, q.changed, nil
+}
+
+func (q *memoryQueue) find(handle *string) int {
+	return slices.IndexFunc(q.messages, func(m *queued) bool {
+		return m.ReceiptHandle != nil && *m.ReceiptHandle == *handle && time.Now().Before(m.visible)
+	})
+}
+
+func (q *memoryQueue) DeleteMessageBatch(_ context.Context, in *sqs.DeleteMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.deleteRequests++
+	if err := q.refused("DeleteMessage"); err != nil {
+		return nil, err
+	}
+	var out sqs.DeleteMessageBatchOutput
+	for _, e := range in.Entries {
+		i := q.find(e.ReceiptHandle)
+		if i >= 0 && q.stubborn[*q.messages[i].Body] > 0 {
+			q.stubborn[*q.messages[i].Body]--
+			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Code: aws.String("InternalError")})
+			continue
+		}
+		if i < 0 {
+			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Code: aws.String("ReceiptHandleIsInvalid"), SenderFault: true})
+			continue
+		}
+		q.messages = slices.Delete(q.messages, i, i+1)
+	}
+	return &out, nil
+}
+
+func (q *memoryQueue) ChangeMessageVisibilityBatch(_ context.Context, in *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.refused("ChangeMessageVisibility"); err != nil {
+		return nil, err
+	}
+	var out sqs.ChangeMessageVisibilityBatchOutput
+	for _, e := range in.Entries {
+		i := q.find(e.ReceiptHandle)
+		if i < 0 {
+			out.Failed = append(out.Failed, types.BatchResultErrorEntry{Id: e.Id, Code: aws.String("MessageNotInflight"), SenderFault: true})
+			continue
+		}
+		visibility := time.Duration(e.VisibilityTimeout) * time.Second
+		q.messages[i].visible = time.Now().Add(visibility)
+		q.shown[visibility]++
+	}
+	q.change()
+	return &out, nil
+}
+
+const sqsConsumer = `<consumer class="amazon-sqs-consumer"><queue> orders </queue>%s<poller class="fixed-interval-poller"><poll-interval><unit>SECONDS</unit><interval>1</interval></poll-interval></poller></consumer>`
+
+func sqsOn(t *testing.T, q *memoryQueue, elements string) *SQS {
+	t.Helper()
+	c := decode[*SQS](t, fmt.Sprintf(sqsConsumer, elements))
+	if err := c.Connect(q); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestSQSMessagesAreDeletedWhenTheirOutcomeIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newMemoryQueue("a", "b", "c")
+		w := &taker{}
+		c := sqsOn(t, q, `<prefetch-count>10</prefetch-count>`)
+		start(t, c, w.handle)
+		time.Sleep(5 * time.Minute) // ten times the visibility timeout
+		offers := w.take()
+		if diff := cmp.Diff([]string{"a", "b", "c"}, payloads(offers)); diff != "" {
+			t.Fatalf("offered, none of them twice:\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"a", "b", "c"}, q.left()); diff != "" {
+			t.Errorf("in the queue before any outcome:\n%s", diff)
+		}
+		if !c.IdleSince().IsZero() {
+			t.Error("idle while messages are under way")
+		}
+		offers[1].done(nil)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"a", "c"}, q.left()); diff != "" {
+			t.Errorf("in the queue after the outcome of b:\n%s", diff)
+		}
+		offers[0].done(nil)
+		offers[2].done(nil)
+		time.Sleep(time.Minute)
+		if c.IdleSince().IsZero() || len(q.left()) > 0 {
+			t.Errorf("idle since %v, with %q in the queue", c.IdleSince(), q.left())
+		}
+		stop(t, c)
+		stop(t, c)
+	})
+}
+
+func TestSQSFailedMessages(t *testing.T) {
+	boom, stopped := errors.New("boom"), fmt.Errorf("given back: %w", component.ErrStopped)
+	for name, c := range map[string]struct {
+		elements string
+		outcome  error
+		left     []string
+		again    time.Duration // when the message is offered again; 0 for never
+	}{
+		"deleted by default":         {"", boom, nil, 0},
+		"left to the queue":          {"<always-delete>false</always-delete>", boom, []string{"a"}, 30 * time.Second},
+		"given back":                 {"", stopped, []string{"a"}, time.Second},
+		"given back, never deleting": {"<always-delete>false</always-delete>", stopped, []string{"a"}, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := newMemoryQueue("a")
+				w := &taker{}
+				consumer := sqsOn(t, q, c.elements)
+				start(t, consumer, w.handle)
+				synctest.Wait()
+				began := time.Now()
+				w.take()[0].done(c.outcome)
+				synctest.Wait()
+				if diff := cmp.Diff(c.left, q.left()); diff != "" {
+					t.Errorf("in the queue:\n%s", diff)
+				}
+				time.Sleep(c.again - time.Since(began) + 2*time.Second)
+				offers := w.take()
+				if got := len(offers); got != len(c.left) {
+					t.Errorf("offered %d times again", got)
+				}
+				for _, o := range offers {
+					if n := o.metadata("ApproximateReceiveCount"); n != "2" {
+						t.Errorf("received %s times", n)
+					}
+					o.done(nil)
+				}
+				stop(t, consumer)
+			})
+		})
+	}
+}
+
+func TestSQSMetadata(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newMemoryQueue()
+		q.put(types.Message{Body: aws.String("ä"), MessageAttributes: map[string]types.MessageAttributeValue{
+			"customer": {DataType: aws.String("String"), StringValue: aws.String("7")}, "ApproximateReceiveCount": {DataType: aws.String("Number"), StringValue: aws.String("mine")},
+			"picture": {DataType: aws.String("Binary"), BinaryValue: []byte{1}},
+		}})
+		var got map[string]string
+		c := sqsOn(t, q, "")
+		start(t, c, func(_ context.Context, m *message.Message, done func(error)) {
+			got = map[string]string{"payload": string(m.Payload())}
+			for _, key := range m.MetadataKeys() {
+				got[key], _ = m.Metadata(key)
+			}
+			done(nil)
+		})
+		synctest.Wait()
+		stop(t, c)
+		want := map[string]string{"payload": "ä", "SQSMessageID": "id-0", "customer": "7", "ApproximateReceiveCount": "mine"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestSQSRequests(t *testing.T) {
+	for name, c := range map[string]struct {
+		elements   string
+		change     func(*memoryQueue)
+		most       []int32
+		visibility int32
+		wait       int32
+	}{
+		"as the queue says":         {"", nil, []int32{1, 1, 1, 1}, 0, 20},
+		"prefetch":                  {"<prefetch-count>2</prefetch-count>", nil, []int32{2, 2, 2}, 0, 20},
+		"limit of a poll":           {"<prefetch-count>2</prefetch-count><max-messages-per-poll>3</max-messages-per-poll>", nil, []int32{2, 1}, 0, 20},
+		"own visibility":            {"", func(q *memoryQueue) { q.asked, q.wait = time.Minute, 0 }, []int32{1, 1, 1, 1}, 60, 0},
+		"visibility not to be read": {"", func(q *memoryQueue) { q.attributes = errors.New("AccessDenied") }, []int32{1, 1, 1, 1}, 30, 20},
+		"visibility too short":      {"", func(q *memoryQueue) { q.visibility = time.Second }, []int32{1, 1, 1, 1}, 30, 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := newMemoryQueue("a", "b", "c")
+				if c.change != nil {
+					c.change(q)
+				}
+				consumer := sqsOn(t, q, c.elements)
+				start(t, consumer, (&taker{at: func(o offer) { o.done(nil) }}).handle)
+				synctest.Wait() // the last request waits for messages, or the next poll
+				var most []int32
+				for _, in := range q.received {
+					most = append(most, in.MaxNumberOfMessages)
+					if in.VisibilityTimeout != c.visibility || in.WaitTimeSeconds != c.wait || *in.QueueUrl != "https://sqs//orders" {
+						t.Errorf("request %+v", in)
+					}
+				}
+				if diff := cmp.Diff(c.most, most); diff != "" {
+					t.Error(diff)
+				}
+				stop(t, consumer)
+			})
+		})
+	}
+}
+
+func TestSQSStop(t *testing.T) {
+	t.Run("what was not offered goes back at once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			q := newMemoryQueue("a", "b", "c")
+			began, goOn := make(chan struct{}), make(chan struct{})
+			c := sqsOn(t, q, "<prefetch-count>10</prefetch-count>")
+			start(t, c, func(_ context.Context, _ *message.Message, done func(error)) {
+				close(began)
+				<-goOn
+				done(nil)
+			})
+			<-began
+			ended := make(chan error)
+			go func() { ended <- c.Stop(context.Background()) }()
+			synctest.Wait()
+			close(goOn)
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff([]string{"b", "c"}, q.left()); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(map[time.Duration]int{0: 2}, q.shown); diff != "" {
+				t.Errorf("visibility given:\n%s", diff)
+			}
+		})
+	})
+	t.Run("what has no outcome in time stays", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			q := newMemoryQueue("a")
+			w := &taker{}
+			c := sqsOn(t, q, "")
+			start(t, c, w.handle)
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := c.Stop(ctx); err == nil || !strings.Contains(err.Error(), "1 messages have no outcome yet") {
+				t.Errorf("got %v", err)
+			}
+			first := w.take()[0]
+			start(t, c, w.handle)
+			time.Sleep(time.Minute)
+			again := w.take()
+			if len(again) != 1 {
+				t.Fatalf("offered %d times again", len(again))
+			}
+			first.done(nil) // too late: the queue has given it to somebody else
+			again[0].done(nil)
+			stop(t, c)
+			if left := q.left(); len(left) > 0 {
+				t.Errorf("%q left", left)
+			}
+		})
+	})
+	t.Run("a queue that does not answer is given up", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			q := newMemoryQueue("a")
+			w := &taker{}
+			c := sqsOn(t, q, "")
+			if err := c.Connect(deaf{q}); err != nil {
+				t.Fatal(err)
+			}
+			start(t, c, w.handle)
+			synctest.Wait()
+			o := w.take()[0]
+			o.done(nil)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := c.Stop(ctx); err == nil || !strings.Contains(err.Error(), "could not be told what became of 1 messages") {
+				t.Errorf("got %v", err)
+			}
+		})
+	})
+}
+
+// deaf does not answer deletions.
+type deaf struct{ *memoryQueue }
+
+func (deaf) DeleteMessageBatch(ctx context.Context, _ *sqs.DeleteMessageBatchInput, _ ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestSQSDeletesInBatchesAndTriesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var bodies []string
+		for i := range 25 {
+			bodies = append(bodies, strconv.Itoa(i))
+		}
+		q := newMemoryQueue(bodies...)
+		q.stubborn = map[string]int{"3": 2, "4": 99}
+		w := &taker{}
+		c := sqsOn(t, q, "<prefetch-count>10</prefetch-count>")
+		start(t, c, w.handle)
+		synctest.Wait()
+		for _, o := range w.take() {
+			o.done(nil)
+		}
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"4"}, q.left()); diff != "" {
+			t.Error(diff)
+		}
+		if q.deleteRequests > 25/sqsBatch+4 {
+			t.Errorf("%d requests", q.deleteRequests)
+		}
+		stop(t, c)
+	})
+}
+
+func TestSQSOutlastsFailingRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newMemoryQueue("a", "b")
+		down := map[string]bool{"ReceiveMessage": true}
+		q.refuse = func(operation string) error {
+			if down[operation] {
+				return errors.New("no service")
+			}
+			return nil
+		}
+		set := func(operations ...string) {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			clear(down)
+			for _, o := range operations {
+				down[o] = true
+			}
+		}
+		w := &taker{}
+		c := sqsOn(t, q, "")
+		start(t, c, w.handle)
+		time.Sleep(10 * time.Second)
+		if !c.IdleSince().IsZero() {
+			t.Error("idle though nobody knows what is in the queue")
+		}
+		set()
+		time.Sleep(10 * time.Second)
+		if n := len(w.take()); n != 2 {
+			t.Fatalf("%d messages", n)
+		}
+		set("ChangeMessageVisibility")
+		time.Sleep(12 * time.Second) // one request to keep them fails, the next one comes in time
+		set()
+		time.Sleep(5 * time.Minute)
+		if offers := w.take(); len(offers) > 0 {
+			t.Errorf("offered again: %q", payloads(offers))
+		}
+		c.outstanding.settled()
+		c.outstanding.settled()
+		stop(t, c)
+	})
+}
+
+func TestSQSDeletesLaterWhatItCanNotDeleteNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newMemoryQueue("a", "b")
+		w := &taker{}
+		c := sqsOn(t, q, "")
+		start(t, c, w.handle)
+		synctest.Wait()
+		set := func(refused error) {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			q.refuse = func(operation string) error {
+				if operation == "DeleteMessage" {
+					return refused
+				}
+				return nil
+			}
+		}
+		set(errors.New("no service"))
+		offers := w.take()
+		offers[0].done(nil)
+		time.Sleep(3 * time.Minute)
+		if offers := w.take(); len(offers) > 0 || len(q.left()) != 2 {
+			t.Errorf("offered again: %q, in the queue: %q", payloads(offers), q.left())
+		}
+		set(nil)
+		time.Sleep(10 * time.Second)
+		if diff := cmp.Diff([]string{"b"}, q.left()); diff != "" {
+			t.Error(diff)
+		}
+		set(errors.New("no service"))
+		offers[1].done(nil)
+		if err := c.Stop(t.Context()); err == nil || !strings.Contains(err.Error(), "could not be told what became of 1 messages") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestSQSRefusals(t *testing.T) {
+	for name, c := range map[string]struct{ xml, want string }{
+		"no queue":      {`<consumer class="amazon-sqs-consumer"/>`, "amazon-sqs-consumer has no <queue>, which it needs; add it, such as <queue>orders</queue>"},
+		"blank queue":   {`<consumer class="amazon-sqs-consumer"><queue> </queue></consumer>`, "<queue> of amazon-sqs-consumer is blank"},
+		"prefetch":      {`<consumer class="amazon-sqs-consumer"><queue>q</queue><prefetch-count>11</prefetch-count></consumer>`, "from 1 to 10"},
+		"poller":        {`<consumer class="amazon-sqs-consumer"><queue>q</queue><poller class="fs-immediate-event-poller"/></consumer>`, "which only consumers of files can have"},
+		"other element": {`<consumer class="amazon-sqs-consumer"><queue>q</queue><visibility>1</visibility></consumer>`, "visibility"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, problems := decodeAny[component.Consumer](t, c.xml); !strings.Contains(problems, c.want) {
+				t.Errorf("got %s", problems)
+			}
+		})
+	}
+	c := decode[*SQS](t, `<consumer class="com.adaptris.aws.sqs.AmazonSQSConsumer"><queue>q</queue></consumer>`)
+	if err := c.Init(t.Context()); err == nil || !strings.Contains(err.Error(), "use amazon-sqs-connection") {
+		t.Errorf("without connection: %v", err)
+	}
+	if err := c.Connect(nothing{}); err == nil || !strings.Contains(err.Error(), "needs an amazon-sqs-connection as its consume-connection, not none") {
+		t.Errorf("another connection: %v", err)
+	}
+	q := newMemoryQueue()
+	q.refuse = func(string) error { return errors.New("QueueDoesNotExist") }
+	if err := c.Connect(q); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{c.Init(t.Context()), c.Start(t.Context())} {
+		if err == nil || !strings.Contains(err.Error(), "can not find its queue: QueueDoesNotExist") {
+			t.Errorf("no queue: %v", err)
+		}
+	}
+	stop(t, c)
+}
+
+type nothing struct{}
+
+func (nothing) ConnectionID() string { return "" }
+
+func TestSQSFieldsAreThoseOfInterlok(t *testing.T) {
+	entry, _ := component.Catalog("amazon-sqs-consumer")
+	described, _ := component.Describe("amazon-sqs-consumer")
+	known := map[string]bool{}
+	for _, f := range described.Fields {
+		known[f.Element] = true
+	}
+	for _, f := range entry.Fields {
+		if !known[f.Name] {
+			t.Errorf("<%s> is missing; there are %v", f.Name, slices.Sorted(maps.Keys(known)))
+		}
+	}
+}
