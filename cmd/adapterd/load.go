@@ -37,7 +37,11 @@ func (f *documentFlags) check() error {
 }
 
 func (f *documentFlags) load(ctx context.Context, path string) (*adapter.Adapter, document.Problems) {
-	return adapter.Load(ctx, path, adapter.Options{VariableFiles: f.variables, Set: f.set})
+	return adapter.Load(ctx, path, f.options())
+}
+
+func (f *documentFlags) options() adapter.Options {
+	return adapter.Options{VariableFiles: f.variables, Set: f.set}
 }
 
 // shown is a document's location without what may be secret in a URL: password and query.

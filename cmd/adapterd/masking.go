@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
@@ -27,6 +28,9 @@ type masking struct {
 	out io.Writer
 	// replacer is nil until secrets are known.
 	replacer atomic.Pointer[strings.Replacer]
+	// mu guards forms, all that is masked.
+	mu    sync.Mutex
+	forms []string
 }
 
 func (m *masking) Write(p []byte) (int, error) {
@@ -41,9 +45,12 @@ func (m *masking) Write(p []byte) (int, error) {
 	return m.out.Write(p)
 }
 
-// hide masks secrets from now on, also as they look in JSON, URLs and HTTP headers.
+// hide masks secrets from now on, also as they look in JSON, URLs and HTTP headers, beside those that are masked already: what a reload
+// replaces still ends.
 func (m *masking) hide(secrets []string) {
-	var forms []string
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	forms := m.forms
 	for _, s := range secrets {
 		if len(s) < leastMasked {
 			continue
@@ -57,7 +64,8 @@ func (m *masking) hide(secrets []string) {
 	// The longest first: a secret may be part of another one.
 	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	var pairs []string
-	for _, f := range slices.Compact(forms) {
+	m.forms = slices.Compact(forms)
+	for _, f := range m.forms {
 		pairs = append(pairs, f, "***")
 	}
 	m.replacer.Store(strings.NewReplacer(pairs...))
@@ -73,9 +81,12 @@ func inJSON(s string) string {
 }
 
 // secretsOf are those that the document's components have.
-func secretsOf(a *adapter.Adapter) []string {
+func secretsOf(a *adapter.Adapter) []string { return secretsIn(a.Components()) }
+
+// secretsIn are those that components have.
+func secretsIn(components []component.Decoded) []string {
 	var out []string
-	for _, c := range a.Components() {
+	for _, c := range components {
 		v := reflect.Indirect(reflect.ValueOf(c.Component))
 		if v.Kind() != reflect.Struct {
 			continue

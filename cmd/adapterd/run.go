@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/adapterd/adapterd/pkg/adapter"
 	"github.com/adapterd/adapterd/pkg/component"
 )
 
@@ -22,10 +23,8 @@ type runFlags struct {
 	embedded  string
 	untilIdle time.Duration
 	drain     time.Duration
+	watch     bool
 }
-
-// defaultDrain is longer than the KPL's default RecordTtl of 30 s, so that a record that is retried reaches its end.
-const defaultDrain = 45 * time.Second
 
 func runCommand() *cobra.Command {
 	var f runFlags
@@ -34,10 +33,14 @@ func runCommand() *cobra.Command {
 		Short: "Run a document until SIGTERM or SIGINT",
 		Long: `run checks an adapter.xml or a bootstrap.properties and runs its channels. On SIGTERM or SIGINT it
 takes nothing new, brings what is under way to its end, and exits with 0; a second signal ends it at once.
-What is not delivered by then stays with its source.`,
+What is not delivered by then stays with its source.
+
+On SIGHUP, or with --watch when one of its files changes, it reads the document anew: channels that
+changed are drained and replaced, the others never stop. A document with errors changes nothing.`,
 		Example: `  adapterd run config/adapter.xml --variables config/variables.properties
   adapterd run adapter.xml --embedded-kinesis 127.0.0.1:4567     without AWS
-  adapterd run import.xml --until-idle 5s                        a job with an end`,
+  adapterd run import.xml --until-idle 5s                        a job with an end
+  adapterd run config/bootstrap.properties --watch               changes take effect by themselves`,
 		Args: exactly(1, "one document"),
 		RunE: func(c *cobra.Command, args []string) error {
 			errOut := &masking{out: c.ErrOrStderr()}
@@ -64,7 +67,8 @@ What is not delivered by then stays with its source.`,
 	f.logFlags.register(c)
 	c.Flags().StringVar(&f.embedded, "embedded-kinesis", "", "start an in-memory Kinesis at this address first, and send all Kinesis connections there")
 	c.Flags().DurationVar(&f.untilIdle, "until-idle", 0, "stop when every source has been empty and nothing outstanding for so long")
-	c.Flags().DurationVar(&f.drain, "drain-timeout", defaultDrain, "how long a stop may take before what is not delivered is given back")
+	c.Flags().DurationVar(&f.drain, "drain-timeout", adapter.DefaultDrain, "how long a stop, or what a reload stops, may take before what is not delivered is given back")
+	c.Flags().BoolVar(&f.watch, "watch", false, "reload when the document, a file that it includes or its variables change")
 	return c
 }
 
@@ -86,6 +90,11 @@ func (f *runFlags) run(ctx context.Context, log *zap.Logger, path string, errOut
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	hangups := make(chan os.Signal, 1) // more of them while one is waiting ask for the same
+	if len(reloadSignals) > 0 {        // none would mean all
+		signal.Notify(hangups, reloadSignals...)
+		defer signal.Stop(hangups)
+	}
 
 	starting, giveUp := context.WithCancel(ctx)
 	defer giveUp()
@@ -98,7 +107,7 @@ func (f *runFlags) run(ctx context.Context, log *zap.Logger, path string, errOut
 		if err != nil {
 			return err
 		}
-		r.wait(ctx, signals)
+		r.wait(ctx, signals, hangups)
 	case s := <-signals:
 		log.Info("stopping before everything has started", zap.String("signal", s.String()))
 		giveUp()

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
+	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/document"
 	"github.com/adapterd/adapterd/pkg/kinesislocal"
 )
@@ -24,13 +25,19 @@ type running struct {
 
 	adapter  *adapter.Adapter
 	embedded *kinesislocal.Server
+	watcher  *watcher
+	// reloading is there once wait has begun.
+	reloading *reloading
 	// finite says that the run has ended by itself.
 	finite bool
 }
 
 // begin loads and starts the document. What was started is stopped again when it fails or ctx ends.
 func (r *running) begin(ctx context.Context) error {
-	a, problems := r.flags.load(ctx, r.path)
+	o := r.flags.options()
+	o.Drain = r.flags.drain
+	o.Loaded = func(next []component.Decoded) { r.errOut.hide(secretsIn(next)) }
+	a, problems := adapter.Load(ctx, r.path, o)
 	if a == nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -48,6 +55,16 @@ func (r *running) begin(ctx context.Context) error {
 		r.embedded = server
 		a.Redirect(server.URL())
 		r.log.Info("embedded Kinesis started; all Kinesis connections go there", zap.String("endpoint", server.URL()))
+	}
+	if r.flags.watch {
+		w, err := watchFiles(r.log, a.Files)
+		if err != nil {
+			return err
+		}
+		r.watcher = w
+		if document.IsHTTP(r.path) {
+			r.log.Warn("a document that comes over HTTP can not be watched; send SIGHUP when it has changed", zap.String("document", shown(r.path)))
+		}
 	}
 	if err := a.Start(ctx); err != nil {
 		return fmt.Errorf("%s did not start, and consumed nothing: %w", shown(r.path), err)
@@ -69,8 +86,16 @@ func (r *running) refuse(problems document.Problems) {
 	fmt.Fprintf(r.errOut, "adapterd: %s does not run: %s; nothing was started\n", shown(r.path), count(errors, "error"))
 }
 
-// wait returns when the run is to end: on a signal, when ctx ends, or when the adapter has been idle for so long.
-func (r *running) wait(ctx context.Context, signals <-chan os.Signal) {
+// wait returns when the run is to end: on a signal, when ctx ends, or when the adapter has been idle for so long. Until then it reloads the
+// document when it is asked to. A reload that is under way then ends with the stop.
+func (r *running) wait(ctx context.Context, signals, hangups <-chan os.Signal) {
+	var changed <-chan struct{}
+	if r.watcher != nil {
+		changed = r.watcher.changed
+	}
+	going, end := context.WithCancel(ctx)
+	defer end()
+	r.reloading = &reloading{r: r, ctx: going, done: make(chan struct{}, 1)}
 	var look <-chan time.Time
 	if r.flags.untilIdle > 0 {
 		// Sources tell when asked only; asking some times in the span is exact enough and costs nothing.
@@ -80,6 +105,12 @@ func (r *running) wait(ctx context.Context, signals <-chan os.Signal) {
 	}
 	for {
 		select {
+		case s := <-hangups:
+			r.reloading.begin(s.String())
+		case <-changed:
+			r.reloading.begin("a file has changed")
+		case <-r.reloading.done:
+			r.reloading.over()
 		case s := <-signals:
 			r.log.Info("stopping", zap.String("signal", s.String()), zap.Duration("atMost", r.flags.drain))
 			return
@@ -112,6 +143,9 @@ func (r *running) stop(ctx context.Context, signals <-chan os.Signal) error {
 		cancel()
 		err = <-stopped
 	}
+	if r.reloading != nil { // it has ended with the stop, or is about to say so
+		r.reloading.wait()
+	}
 	n := r.adapter.Counts()
 	r.log.Info("adapter stopped", zap.Int64("consumed", n.Consumed), zap.Int64("delivered", n.Delivered), zap.Int64("handled", n.Handled),
 		zap.Int64("failed", n.Failed), zap.Int64("givenBack", n.GivenBack), zap.Int64("unfinished", n.InFlight))
@@ -124,8 +158,11 @@ func (r *running) stop(ctx context.Context, signals <-chan os.Signal) error {
 	return nil
 }
 
-// close ends the embedded endpoint, after everything that sends to it.
+// close ends the watch, and the embedded endpoint after everything that sends to it.
 func (r *running) close(ctx context.Context) {
+	if r.watcher != nil {
+		r.watcher.close()
+	}
 	if r.embedded != nil {
 		closeServer(ctx, r.embedded, r.log)
 	}

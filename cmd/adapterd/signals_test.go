@@ -158,3 +158,83 @@ func TestASecondSignalEndsAStartThatHangs(t *testing.T) {
 		t.Errorf("exit %d\n%s", code, p.err.String())
 	}
 }
+
+func TestHangupReloadsTheDocument(t *testing.T) {
+	server := kinesislocal.NewTest(t, kinesislocal.Options{CreateStreams: true})
+	dir := t.TempDir()
+	document := func(stream string) string {
+		return strings.Replace(filesInto(dir, asynchronous, pair("KinesisEndpoint", server.URL())), "<stream>orders</stream>", "<stream>"+stream+"</stream>", 1)
+	}
+	manyFiles(t, dir, 10)
+	path := write(t, filepath.Join(dir, "a.xml"), document("first"))
+	p := spawn(t, dir, "run", path)
+	arrived(t, server, "first", 10)
+	p.signal(t, syscall.SIGHUP)
+	p.says(t, "document reloaded; nothing has changed")
+	write(t, path, document("second"))
+	p.signal(t, syscall.SIGHUP)
+	p.says(t, `document reloaded  {"kept": [], "replaced": ["files"]`)
+	manyFiles(t, dir, 5)
+	arrived(t, server, "second", 5)
+	write(t, path, "<channel>")
+	p.signal(t, syscall.SIGHUP)
+	p.says(t, "is not taken over: 1 error; everything goes on as it was")
+	p.signal(t, syscall.SIGTERM)
+	if code := p.wait(t); code != exitDone || !strings.Contains(p.err.String(), `"consumed": 15, "delivered": 15`) {
+		t.Errorf("exit %d\n%s", code, p.err.String())
+	}
+}
+
+// A document that can not be read, here a pipe into which nobody writes, keeps nothing from going on, nor the program from ending.
+func TestAReloadThatHangsKeepsNothingUp(t *testing.T) {
+	server := kinesislocal.NewTest(t, kinesislocal.Options{CreateStreams: true})
+	dir := t.TempDir()
+	manyFiles(t, dir, 1)
+	path := write(t, filepath.Join(dir, "a.xml"), filesInto(dir, asynchronous, pair("KinesisEndpoint", server.URL())))
+	p := spawn(t, dir, "run", path)
+	arrived(t, server, "orders", 1)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(t, syscall.SIGHUP)
+	p.says(t, "reloading the document")
+	manyFiles(t, dir, 5)
+	arrived(t, server, "orders", 6)
+	p.signal(t, syscall.SIGTERM)
+	if code := p.wait(t); code != exitDone || !strings.Contains(p.err.String(), `"consumed": 6, "delivered": 6`) {
+		t.Errorf("exit %d\n%s", code, p.err.String())
+	}
+}
+
+// A program that ends in the middle of a reload drains, and starts nothing any more.
+func TestASignalDuringAReloadEndsIt(t *testing.T) {
+	server := kinesislocal.NewTest(t, kinesislocal.Options{CreateStreams: true})
+	fault, err := server.Inject(kinesislocal.Fault{Operations: []string{"PutRecords"}, Status: 500, Code: "InternalFailure"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	manyFiles(t, dir, 3)
+	document := filesInto(dir, asynchronous, pair("KinesisEndpoint", server.URL())+pair("RecordTtl", "600000"))
+	path := write(t, filepath.Join(dir, "a.xml"), document)
+	p := spawn(t, dir, "run", path)
+	underWay(t, dir, 3)
+	write(t, path, strings.Replace(document, "orders", "others", 1))
+	p.signal(t, syscall.SIGHUP)
+	p.says(t, "reloading the document")
+	p.signal(t, syscall.SIGTERM)
+	p.says(t, "stopping")
+	fault.Remove()
+	if code := p.wait(t); code != exitDone {
+		t.Errorf("exit %d\n%s", code, p.err.String())
+	}
+	if said := p.err.String(); !strings.Contains(said, `adapter stopped  {"consumed": 3, "delivered": 3`) {
+		t.Errorf("said\n%s", said)
+	}
+	if n := len(server.Records("others")); n > 0 {
+		t.Errorf("%d records arrived in the new stream", n)
+	}
+}

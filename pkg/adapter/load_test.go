@@ -53,7 +53,8 @@ func TestLoadRefusesTheWholeDocument(t *testing.T) {
 			"</channel-list></adapter>", `a second channel has the <unique-id> "c"; give it another`},
 		{"a producer without its connection", channel("", "", put), "<producer> of channel"},
 		{"a retrier that is not supported", `<adapter><failed-message-retrier class="default-failed-message-retrier"/><channel-list>` + channel("", "", `class="null-message-producer">`) + `</channel-list></adapter>`,
-			"default-failed-message-retrier (com.adaptris.core.DefaultFailedMessageRetrier, module interlok-core) is known to Interlok, not supported here"},
+			"default-failed-message-retrier (com.adaptris.core.DefaultFailedMessageRetrier, module interlok-core) is known to Interlok, not supported here, because a file of a failed message does not say which workflow it came from; " +
+				"retry-message-error-handler sends messages again"},
 		{"an undefined variable", `<channel><unique-id>${name}</unique-id><workflow/></channel>`, "a.xml:1:21: "},
 		{"a DTD", `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><channel><unique-id>&e;</unique-id></channel>`, "a.xml:1:1: "},
 	} {
@@ -83,9 +84,9 @@ func TestLoadAcceptsWhatRealDocumentsHave(t *testing.T) {
 <message-error-handler class="null-processing-exception-handler"><unique-id>y</unique-id></message-error-handler>
 <failed-message-retrier class="no-retries"><unique-id>z</unique-id></failed-message-retrier>
 <message-error-digester class="standard-message-error-digester"><unique-id>q</unique-id></message-error-digester>
-<channel-list><channel><unique-id>c</unique-id><auto-start>true</auto-start>
+<channel-list><lifecycle-strategy class="non-blocking-channel-start-strategy"/><channel><unique-id>c</unique-id><auto-start>true</auto-start>
 <consume-connection class="null-connection"/><produce-connection class="null-connection"/>
-<workflow-list><standard-workflow><unique-id>w</unique-id>
+<workflow-list><lifecycle-strategy class="workflow-retry-and-continue"><max-retries>1</max-retries></lifecycle-strategy><standard-workflow><unique-id>w</unique-id>
 <consumer class="null-message-consumer"/><service-collection class="service-list"><services/></service-collection><producer class="null-message-producer"/>
 <produce-exception-handler class="null-produce-exception-handler"/><send-events>true</send-events>
 </standard-workflow></workflow-list></channel></channel-list></adapter>`, adapter.Options{})

@@ -16,7 +16,7 @@ type root struct {
 	Shared            *sharedComponents      `xml:"shared-components" doc:"connections and services that channels refer to"`
 	ErrorHandler      component.ErrorHandler `xml:"message-error-handler" doc:"what becomes of messages that fail in a channel without a handler of its own"`
 	Retrier           failedMessageRetrier   `xml:"failed-message-retrier" doc:"no-retries, the default, is the only one that is supported"`
-	List              []*channel.Channel     `xml:"channel-list>channel" doc:"the channels"`
+	List              *channelList           `xml:"channel-list" doc:"the channels"`
 	StartUpEvent      string                 `xml:"start-up-event-imp" effect:"none" doc:"accepted for compatibility: there are no events"`
 	HeartbeatEvent    string                 `xml:"heartbeat-event-imp" effect:"none" doc:"accepted for compatibility: there are no events"`
 	HeartbeatInterval string                 `xml:"heartbeat-event-interval" effect:"none" doc:"accepted for compatibility: there are no events"`
@@ -24,8 +24,22 @@ type root struct {
 	ErrorDigester     string                 `xml:"message-error-digester" effect:"none" doc:"accepted for compatibility: failures are in the log"`
 }
 
+// channelList is Interlok's ChannelList.
+type channelList struct {
+	Channels []*channel.Channel `xml:"channel,implicit" doc:"the channels"`
+	Strategy *withoutUse        `xml:"lifecycle-strategy" effect:"none" doc:"accepted for compatibility: an adapter starts when all of its channels do"`
+}
+
+// withoutUse takes an element that needs nothing here, whatever its class.
+type withoutUse struct{}
+
 // Channels are the channels, in the document's order.
-func (r *root) Channels() []*channel.Channel { return r.List }
+func (r *root) Channels() []*channel.Channel {
+	if r.List == nil {
+		return nil
+	}
+	return r.List.Channels
+}
 
 // sharedComponents is Interlok's SharedComponentList.
 type sharedComponents struct {
@@ -108,11 +122,11 @@ func (l lookup) Service(id string) (component.Service, []string) {
 // nameChannels gives channels without an id one, and refuses ids that stand twice.
 func nameChannels(r *root, report *component.Report, nodes []*document.Node) {
 	seen := make(map[string]bool)
-	for _, c := range r.List {
+	for _, c := range r.Channels() {
 		seen[c.UniqueID] = seen[c.UniqueID] || c.UniqueID != ""
 	}
 	taken := make(map[string]bool)
-	for i, c := range r.List {
+	for i, c := range r.Channels() {
 		for n := i + 1; c.UniqueID == ""; n++ {
 			if name := fmt.Sprintf("channel-%d", n); !seen[name] {
 				c.UniqueID, seen[name] = name, true

@@ -22,11 +22,24 @@ type Channel struct {
 	ConsumeConnection component.Connection   `xml:"consume-connection" default:"null-connection" doc:"the connection of the consumers"`
 	ProduceConnection component.Connection   `xml:"produce-connection" default:"null-connection" doc:"the connection of the producers"`
 	ErrorHandler      component.ErrorHandler `xml:"message-error-handler" doc:"what becomes of messages that fail in a workflow without a handler of its own"`
-	List              []workflow.Workflow    `xml:"workflow-list>*" doc:"the workflows"`
+	List              *WorkflowList          `xml:"workflow-list" doc:"the workflows"`
 	// Workflows stand directly in the channel in documents of the short form; Plain ones are called <workflow> there.
 	Plain     []workflow.Workflow `xml:"workflow,implicit" class:"standard-workflow" doc:"a workflow directly in the channel, a standard-workflow unless it has a class"`
 	Workflows []workflow.Workflow `xml:"*,implicit" doc:"workflows directly in the channel"`
+
+	restarts restarts
+	// past are workflows of channels that this one replaced; it has none of their ids any more.
+	past []workflow.Workflow
 }
+
+// WorkflowList is Interlok's WorkflowList.
+type WorkflowList struct {
+	Workflows []workflow.Workflow `xml:"*,implicit" doc:"the workflows"`
+	Strategy  *withoutUse         `xml:"lifecycle-strategy" effect:"none" doc:"accepted for compatibility: a channel starts when all of its workflows do"`
+}
+
+// withoutUse takes an element that needs nothing here, whatever its class.
+type withoutUse struct{}
 
 // Surroundings are what a channel needs of its adapter.
 type Surroundings struct {
@@ -34,6 +47,8 @@ type Surroundings struct {
 	ErrorHandler component.ErrorHandler
 	// Flush sends what any connection buffers now; may be nil.
 	Flush func(context.Context) error
+	// Throttles are shared by all workflows of the adapter; nil gives each its own.
+	Throttles *workflow.Throttles
 }
 
 // Check implements component.Checker.
@@ -59,8 +74,11 @@ func (c *Channel) Wire(r *component.Report) {
 
 // All are the workflows, in whatever form the document has them.
 func (c *Channel) All() []workflow.Workflow {
-	out := make([]workflow.Workflow, 0, len(c.List)+len(c.Plain)+len(c.Workflows))
-	return append(append(append(out, c.List...), c.Plain...), c.Workflows...)
+	var out []workflow.Workflow
+	if c.List != nil {
+		out = append(out, c.List.Workflows...)
+	}
+	return append(append(out, c.Plain...), c.Workflows...)
 }
 
 // Attach names what is around the channel and gives ids to workflows without. It is called once, before Init.
@@ -79,7 +97,24 @@ func (c *Channel) Attach(s Surroundings) {
 			w.SetID(fmt.Sprintf("workflow-%d", n))
 			taken[w.ID()] = true
 		}
-		w.Attach(workflow.Surroundings{Channel: c.UniqueID, ErrorHandler: handler, Flush: s.Flush})
+		w.Attach(workflow.Surroundings{Channel: c.UniqueID, ErrorHandler: handler, Flush: s.Flush, Restart: c.restart, Throttles: s.Throttles})
+	}
+}
+
+// Inherit goes on with the counts of a channel that this one replaces: each workflow with those of the one of the same id, the channel with
+// those of workflows that are no more. It is called at most once, between Attach and Init.
+func (c *Channel) Inherit(old *Channel) {
+	mine := make(map[string]workflow.Workflow)
+	for _, w := range c.All() {
+		mine[w.ID()] = w
+	}
+	c.past = append(c.past, old.past...)
+	for _, w := range old.All() {
+		if to := mine[w.ID()]; to != nil {
+			to.Inherit(w)
+		} else {
+			c.past = append(c.past, w)
+		}
 	}
 }
 
@@ -100,27 +135,36 @@ const cleanUpTime = 10 * time.Second
 // Init implements component.Lifecycle, in Interlok's order: error handler, produce connection, consume connection, workflows. If one
 // fails, what came before it is stopped.
 func (c *Channel) Init(ctx context.Context) error {
-	ctx = c.named(ctx)
-	parts := []component.Component{c.ErrorHandler, c.ProduceConnection, c.ConsumeConnection}
-	for _, w := range c.All() {
-		parts = append(parts, w)
-	}
-	return c.each(ctx, parts, component.Init)
+	return c.init(c.named(ctx))
 }
 
 // Start implements component.Lifecycle, in Interlok's order: error handler, produce connection, workflows, consume connection. If one
 // fails, what came before it is stopped.
 func (c *Channel) Start(ctx context.Context) error {
 	ctx = c.named(ctx)
-	parts := []component.Component{c.ErrorHandler, c.ProduceConnection}
-	for _, w := range c.All() {
-		parts = append(parts, w)
-	}
-	if err := c.each(ctx, append(parts, c.ConsumeConnection), component.Start); err != nil {
+	c.restarts.allow(ctx)
+	if err := c.start(ctx); err != nil {
+		c.restarts.end(ctx)
 		return err
 	}
 	component.Logger(ctx).Info("channel started", zap.Int("workflows", len(c.All())))
 	return nil
+}
+
+func (c *Channel) start(ctx context.Context) error {
+	parts := []component.Component{c.ErrorHandler, c.ProduceConnection}
+	for _, w := range c.All() {
+		parts = append(parts, w)
+	}
+	return c.each(ctx, append(parts, c.ConsumeConnection), component.Start)
+}
+
+func (c *Channel) init(ctx context.Context) error {
+	parts := []component.Component{c.ErrorHandler, c.ProduceConnection, c.ConsumeConnection}
+	for _, w := range c.All() {
+		parts = append(parts, w)
+	}
+	return c.each(ctx, parts, component.Init)
 }
 
 func (c *Channel) each(ctx context.Context, parts []component.Component, phase func(context.Context, component.Component) error) error {
@@ -129,7 +173,7 @@ func (c *Channel) each(ctx context.Context, parts []component.Component, phase f
 			// The context may have ended, and that may be why; cleaning up may not be skipped.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
 			defer cancel()
-			return errors.Join(c.wrap(err), c.Stop(ctx))
+			return errors.Join(c.wrap(err), c.stop(ctx))
 		}
 	}
 	return nil
@@ -138,7 +182,11 @@ func (c *Channel) each(ctx context.Context, parts []component.Component, phase f
 // Stop implements component.Lifecycle. The workflows stop first, side by side, so that requests which a consume connection holds open are
 // answered with their outcome; then consume connection, produce connection and error handler.
 func (c *Channel) Stop(ctx context.Context) error {
-	ctx = c.named(ctx)
+	c.restarts.end(ctx)
+	return c.stop(c.named(ctx))
+}
+
+func (c *Channel) stop(ctx context.Context) error {
 	var g errgroup.Group
 	stopped := make([]error, len(c.All()))
 	for i, w := range c.All() {
@@ -154,10 +202,10 @@ func (c *Channel) Stop(ctx context.Context) error {
 	return c.wrap(errors.Join(stopped...))
 }
 
-// Counts are the sums over the workflows.
+// Counts are the sums over the workflows, those before a reload included.
 func (c *Channel) Counts() workflow.Counts {
 	var sum workflow.Counts
-	for _, w := range c.All() {
+	for _, w := range append(c.All(), c.past...) {
 		sum.Add(w.Counts())
 	}
 	return sum

@@ -290,7 +290,11 @@ func TestChannelRefuses(t *testing.T) {
 			"jetty-message-consumer needs a jetty-http-connection or jetty-embedded-connection as its consume-connection, not null-connection"},
 		"producer without its connection": {`<channel><workflow><producer class="aws-kinesis-stream-producer"><stream>s</stream><partition-key>k</partition-key></producer></workflow></channel>`,
 			"aws-kinesis-kpl-inline-connection"},
-		"interceptors": {`<channel><workflow><interceptors/></workflow></channel>`, "<interceptors> of standard-workflow is known to Interlok, not supported here"},
+		"a workflow that is not supported": {`<channel><workflow-list><request-reply-workflow/></workflow-list></channel>`,
+			"request-reply-workflow (com.adaptris.core.RequestReplyWorkflow, module interlok-core) is known to Interlok, not supported here"},
+		"an interceptor that is not supported": {`<channel><workflow><jetty-no-backlog-interceptor/></workflow></channel>`,
+			"jetty-no-backlog-interceptor (com.adaptris.core.http.jetty.JettyNoBacklogInterceptor, module interlok-core) is known to Interlok, not supported here"},
+		"no workflow in the list": {`<channel><workflow-list><standard-worflow/></workflow-list></channel>`, "did you mean standard-workflow"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, _, problems := decode(t, c.xml)

@@ -23,13 +23,20 @@ type base struct {
 	Exceptions   ProduceExceptionHandler `xml:"produce-exception-handler" default:"null-produce-exception-handler" doc:"what happens to the connection when the producer fails"`
 	Comments     string                  `xml:"comments" doc:"free text"`
 
+	// Interceptors stand directly in the workflow, as Interlok writes them, or in a wrapper.
+	Interceptors []Interceptor `xml:"*,implicit" doc:"what is told of each message before it takes its way, and when it is done"`
+	Wrapped      []Interceptor `xml:"interceptors>*" doc:"the same, with <interceptors> around them"`
+
 	SendEvents      bool   `xml:"send-events" effect:"none" doc:"accepted for compatibility: there are no events"`
 	DisableCount    bool   `xml:"disable-default-message-count" effect:"none" doc:"accepted for compatibility: messages are always counted"`
 	MessageLogger   string `xml:"message-logger" effect:"none" doc:"accepted for compatibility: failures are logged with id and reason"`
 	UnavailableWait string `xml:"channel-unavailable-wait-interval" effect:"none" doc:"accepted for compatibility: a channel that is not available takes no message"`
 
 	around Surroundings
-	counts counters
+	// counts are shared with the workflow that this one replaces.
+	counts *counters
+	// intercept are all interceptors.
+	intercept []Interceptor
 	// slots holds a token of each message on its way; its capacity is how many may be.
 	slots chan struct{}
 	// sideBySide lets the consumer go on as soon as its message has a slot.
@@ -95,6 +102,15 @@ func (w *base) attach(s Surroundings, atOnce int, sideBySide bool) {
 	w.around = s
 	w.around.ErrorHandler = Nearest(w.ErrorHandler, s.ErrorHandler)
 	w.slots, w.sideBySide = make(chan struct{}, atOnce), sideBySide
+	w.counts, w.intercept = new(counters), w.interceptors()
+	if w.around.Throttles == nil {
+		w.around.Throttles = new(Throttles)
+	}
+	for _, i := range w.intercept {
+		if i, ok := i.(surrounded); ok {
+			i.attach(w.around)
+		}
+	}
 	w.Consumer.Bind(w.handle)
 }
 
@@ -112,8 +128,20 @@ func connect(element string, c component.Component, to component.Connection, r *
 	}
 }
 
-// Counts implements Workflow.
+// Inherit implements Workflow.
+func (w *base) Inherit(from Workflow) {
+	if b, ok := from.(interface{ countsOf() *counters }); ok {
+		w.counts = b.countsOf()
+	}
+}
+
+func (w *base) countsOf() *counters { return w.counts }
+
+// Counts implements Workflow. A workflow that is not attached has none.
 func (w *base) Counts() Counts {
+	if w.counts == nil {
+		return Counts{}
+	}
 	c := Counts{
 		Delivered: w.counts.delivered.Load(), Handled: w.counts.handled.Load(), Failed: w.counts.failed.Load(), GivenBack: w.counts.givenBack.Load(),
 	}

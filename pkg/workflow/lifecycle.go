@@ -73,6 +73,9 @@ func (w *base) Stop(ctx context.Context) error {
 	for _, c := range []component.Component{w.Services, w.Producer, w.ErrorHandler} {
 		errs = append(errs, component.Stop(ctx, c))
 	}
+	if s != nil {
+		w.tellStatistics(ctx)
+	}
 	return w.wrap(errors.Join(errs...))
 }
 

@@ -61,6 +61,11 @@ func (w *base) enter(own *shift) *shift {
 // travel waits for a slot and takes m on its way. outcome is called once: with what became of everything that m became, or with
 // ErrStopped when the workflow stopped first. travel returns when the next message may come.
 func (w *base) travel(s *shift, m *message.Message, outcome func(error)) {
+	if !w.begin(s, m) {
+		s.ways.done()
+		outcome(w.refusal())
+		return
+	}
 	select {
 	case w.slots <- struct{}{}:
 	case <-s.stopping.Done():
@@ -87,11 +92,11 @@ func (w *base) travel(s *shift, m *message.Message, outcome func(error)) {
 // process runs services and producer on a clone of m.
 func (w *base) process(s *shift, m *message.Message, outcome func(error)) {
 	// A component that panicked may have left the delivery held for ever, so its message ends at once, and only once.
-	end := once(outcome)
-	d := message.NewDelivery(end)
 	clone := m.Clone()
+	end := once(w.intercepted(s, m, clone, outcome))
+	d := message.NewDelivery(end)
 	clone.SetDelivery(d)
-	panicked, err := w.way(s.work, m, clone)
+	panicked, err := w.way(s, m, clone)
 	if panicked {
 		end(err)
 	}
@@ -109,7 +114,8 @@ func once(outcome func(error)) func(error) {
 }
 
 // way is one message's way. A panic of a component fails the message, not the program.
-func (w *base) way(ctx context.Context, original, clone *message.Message) (panicked bool, err error) {
+func (w *base) way(s *shift, original, clone *message.Message) (panicked bool, err error) {
+	ctx := s.work
 	defer func() {
 		if p := recover(); p != nil {
 			component.Logger(ctx).Error("a component panicked; the message fails", zap.String("message", original.ID()), zap.Any("panic", p), zap.Stack("stack"))
@@ -119,7 +125,12 @@ func (w *base) way(ctx context.Context, original, clone *message.Message) (panic
 	if err := component.Apply(ctx, w.Services, clone); err != nil {
 		return false, err
 	}
-	if err := w.Producer.Produce(ctx, clone); err != nil {
+	if clone.SkipsProducer() { // stop-processing-service: the message is done, and nothing is to be produced
+		component.Logger(ctx).Debug("message skips the producer", zap.String("message", original.ID()))
+	} else if err := w.Producer.Produce(ctx, clone); err != nil {
+		if !s.gaveUp(err) {
+			w.Exceptions.ProduceException(w.restart)
+		}
 		return false, fmt.Errorf("producer: %w", err)
 	}
 	if w.afterProduce != nil {

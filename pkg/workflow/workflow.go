@@ -23,6 +23,11 @@ type Workflow interface {
 	Source() component.Consumer
 	// Counts says how many messages came in and how they ended. Safe for concurrent use.
 	Counts() Counts
+	// Inherit goes on with the counts of a workflow that this one replaces, which goes on counting its last messages. It is called at most
+	// once, before Init.
+	Inherit(Workflow)
+	// Statistics are what interceptors have counted. Safe for concurrent use.
+	Statistics() []Statistic
 }
 
 // Surroundings are what a workflow needs of its channel.
@@ -33,6 +38,10 @@ type Surroundings struct {
 	ErrorHandler component.ErrorHandler
 	// Flush sends what the connections buffer now, so that a stopping workflow need not wait for their timers; may be nil.
 	Flush func(context.Context) error
+	// Restart asks the channel to restart the workflow with that id, or itself, and returns at once; may be nil.
+	Restart func(id string, scope Scope)
+	// Throttles are shared by all workflows of an adapter; nil gives the workflow its own.
+	Throttles *Throttles
 }
 
 // Counts are totals since the start of the process.
@@ -59,20 +68,4 @@ func (c *Counts) Add(n Counts) {
 	c.Failed += n.Failed
 	c.InFlight += n.InFlight
 	c.GivenBack += n.GivenBack
-}
-
-// ProduceExceptionHandler is what produce-exception-handler names: what to do with the connection when a producer failed.
-type ProduceExceptionHandler interface {
-	ProduceException()
-}
-
-// NullProduceExceptionHandler does nothing more than the error handler does, as in Interlok, where it is the default.
-type NullProduceExceptionHandler struct{}
-
-// ProduceException implements ProduceExceptionHandler.
-func (*NullProduceExceptionHandler) ProduceException() {}
-
-func init() {
-	component.Register[NullProduceExceptionHandler]("null-produce-exception-handler", "com.adaptris.core.NullProduceExceptionHandler",
-		component.KindPart, "leaves a failed produce to the error handler")
 }

@@ -99,6 +99,25 @@ func TestServicesWorkOnACloneOfTheMessage(t *testing.T) {
 	}
 }
 
+// TestAStoppedMessageIsDoneWithoutTheProducer is what stop-processing-service asks for.
+func TestAStoppedMessageIsDoneWithoutTheProducer(t *testing.T) {
+	w, p := run[*Standard](t, simpleWith(""), Surroundings{})
+	p.probes["service"].apply = func(_ context.Context, m *message.Message) error {
+		m.StopProcessing()
+		return nil
+	}
+	before := len(p.diary.all())
+	if err := p.source.offer("stopped").outcome(t); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"service stopped"}, p.diary.all()[before:]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(Counts{Consumed: 1, Delivered: 1}, w.Counts()); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+}
+
 func TestPoolingRunsUpToPoolSizeSideBySide(t *testing.T) {
 	xml := strings.ReplaceAll(simpleWith("<pool-size>3</pool-size>"), "standard-workflow", "pooling-workflow")
 	synctest.Test(t, func(t *testing.T) {
