@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -47,7 +48,11 @@ func componentsCommand() *cobra.Command {
 
 func unknownComponent(name string) error {
 	if known, ok := component.Catalog(name); ok {
-		return fmt.Errorf("%s (%s, module %s) is known to Interlok, not supported here", known.Alias, known.Class, known.Module)
+		words := fmt.Sprintf("%s (%s, module %s) is known to Interlok, not supported here", known.Alias, known.Class, known.Module)
+		if why := known.WhyNot(); why != "" {
+			words += ", because " + why
+		}
+		return errors.New(words)
 	}
 	return fmt.Errorf("there is no component %q%s", name, document.DidYouMean(name, component.Aliases(), nil))
 }

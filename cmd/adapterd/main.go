@@ -74,7 +74,7 @@ Kinesis Data Streams, without a JVM and without the native Kinesis Producer Libr
 		return usageError{fmt.Errorf("%w%s", err, flagSuggestion(c, err))}
 	})
 	root.SetHelpCommand(helpCommand())
-	root.AddCommand(runCommand(), checkCommand(), demoCommand(), kinesisCommand(), tailCommand(), componentsCommand(), passwordCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), explainCommand(), demoCommand(), kinesisCommand(), tailCommand(), componentsCommand(), passwordCommand(), versionCommand())
 	return root
 }
 

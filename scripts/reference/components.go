@@ -31,7 +31,35 @@ func componentPage(all []component.Description) string {
 			writeComponent(&b, d)
 		}
 	}
+	writeUnsupported(&b)
 	return b.String()
+}
+
+// writeUnsupported lists what Interlok knows besides, so that it can be seen at once what a document can not keep.
+func writeUnsupported(b *strings.Builder) {
+	supported, rows := 0, []string(nil)
+	for _, alias := range component.CatalogAliases() {
+		e, _ := component.Catalog(alias)
+		if e.Supported() {
+			supported++
+			continue
+		}
+		why := e.WhyNot()
+		if why == "" {
+			why = "not built"
+		}
+		kind := e.Kind
+		if kind == "" {
+			kind = "part"
+		}
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s | %s |\n", alias, kind, strings.TrimPrefix(e.Module, "interlok-"), why))
+	}
+	fmt.Fprintf(b, "\n## Known to Interlok, not supported\n\nOf the %d components in Interlok's catalog %d are supported. A document that names one of these is refused before anything starts.\n\n",
+		supported+len(rows), supported)
+	b.WriteString("| component | kind | module | why not |\n|---|---|---|---|\n")
+	for _, row := range rows {
+		b.WriteString(row)
+	}
 }
 
 func writeComponent(b *strings.Builder, d component.Description) {

@@ -1,4 +1,4 @@
-// Command reference writes the pages that are made from the code: docs/components.md and docs/kpl-configuration.md.
+// Command reference writes the pages that are made from the code: docs/components.md, docs/checks.md and docs/kpl-configuration.md.
 //
 //	go run ./scripts/reference [-check] docs
 //
@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	_ "github.com/adapterd/adapterd/pkg/adapter" // registers all components
+	"github.com/adapterd/adapterd/pkg/checks"
 	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/kpl"
 )
@@ -28,6 +29,7 @@ func main() {
 	}
 	pages := map[string]string{
 		"components.md":        componentPage(component.Descriptions()),
+		"checks.md":            checksPage(checks.Groups()),
 		"kpl-configuration.md": kpl.ConfigurationMarkdown(),
 	}
 	if err := renew(flag.Arg(0), pages, *check); err != nil {
