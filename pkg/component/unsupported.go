@@ -18,6 +18,8 @@ var whyNot = map[string]string{
 	"jms-transacted-workflow":                 "it needs a JMS broker",
 	"standalone-requestor":                    "no producer here answers",
 	"request-reply-workflow":                  "no producer here answers",
+	"jetty-https-connection":                  "it needs Java keystores; let a proxy in front of the HTTP consumer speak TLS",
+	"mime-part-splitter":                      "messages have no MIME parts here",
 	"get-oauth-token":                         "it needs an authorization server; let http-request-service or the environment bring the token",
 	"com.adaptris.core.jms.":                  "it needs a JMS broker",
 	"com.adaptris.aws.sqs.jms.":               "it needs a JMS broker",
