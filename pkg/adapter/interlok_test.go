@@ -3,27 +3,14 @@ package adapter_test
 import (
 	"encoding/json"
 	"flag"
-	"io"
 	"io/fs"
-	"maps"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
 	"github.com/adapterd/adapterd/pkg/checks"
-	"github.com/adapterd/adapterd/pkg/document"
 	"github.com/adapterd/adapterd/pkg/kinesislocal"
 )
 
@@ -37,7 +24,6 @@ type wholeDocument struct {
 	// Document is config/adapter.xml if it is empty.
 	Document  string            `json:"document"`
 	Variables []string          `json:"variables"`
-	Set       []string          `json:"set"`
 	Env       map[string]string `json:"environment"`
 	// Ports are variables that get a free port; Upstream is an HTTP server at ${upstream.url}, or %env{UPSTREAM_URL}.
 	Ports    []string               `json:"ports"`
@@ -57,11 +43,14 @@ type wholeDocument struct {
 	// Unordered: records of a key may come in any order.
 	Unordered bool                `json:"unordered"`
 	Streams   map[string][]wanted `json:"streams"`
-	Files     map[string][]wanted `json:"files"`
-	Kept      []string            `json:"kept"`
-	Sent      map[string][]wanted `json:"sent"`
-	Counts    map[string]int64    `json:"counts"`
-	Skip      string              `json:"skip"`
+	// Files are what lies at paths, which may be patterns. Kept are files that must be there at the end; input below messages/ that is not
+	// among them must be gone.
+	Files map[string][]wanted `json:"files"`
+	Kept  []string            `json:"kept"`
+	// Sent is what the upstream server must have got, by path; a key is the method and the Content-Type.
+	Sent map[string][]wanted `json:"sent"`
+	// Counts are of the adapter: delivered, handled, failed, givenBack.
+	Counts map[string]int64 `json:"counts"`
 }
 
 // wanted is a record, a file or a request: what it holds, or a regular expression for it.
@@ -127,9 +116,6 @@ func runWholeDocument(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	w := readWholeDocument(t, filepath.Join(home, "expected.json"))
-	if w.Skip != "" {
-		t.Skip(w.Skip)
-	}
 	t.Chdir(t.TempDir())
 	if err := os.CopyFS(".", os.DirFS(home)); err != nil {
 		t.Fatal(err)
@@ -211,246 +197,4 @@ func moveInput(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return paths
-}
-
-// surroundings are the variables that stand for what only the test knows.
-type surroundings struct {
-	set         []string
-	environment document.Environment
-	ports       map[string]string
-	upstream    *upstream
-}
-
-func (w *wholeDocument) surroundings(t *testing.T) *surroundings {
-	t.Helper()
-	e := &surroundings{set: slices.Clone(w.Set), environment: document.HostEnvironment(), ports: make(map[string]string)}
-	maps.Copy(e.environment.Variables, w.Env)
-	e.environment.SystemProperties["jetty.http.host"] = "127.0.0.1"
-	for _, name := range w.Ports {
-		e.ports[name] = unusedPort(t)
-		e.set = append(e.set, name+"="+e.ports[name])
-		e.environment.SystemProperties[name] = e.ports[name]
-	}
-	if w.Upstream != nil {
-		e.upstream = newUpstream(t, w.Upstream)
-		e.set = append(e.set, "upstream.url="+e.upstream.URL)
-		e.environment.Variables["UPSTREAM_URL"] = e.upstream.URL
-	}
-	return e
-}
-
-// unusedPort is one that was free a moment ago.
-func unusedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-}
-
-func (e *surroundings) send(t *testing.T, r httpRequest) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), r.Method, "http://127.0.0.1:"+e.ports[r.Port]+r.Path, strings.NewReader(r.Body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for k, v := range r.Headers {
-		request.Header.Set(k, v)
-	}
-	transport := &http.Transport{DisableKeepAlives: true}
-	defer transport.CloseIdleConnections()
-	answer, err := (&http.Client{Transport: transport, Timeout: 30 * time.Second}).Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.StatusCode != r.Status || r.Answer != nil && string(body) != *r.Answer {
-		t.Errorf("%s %s is answered %d %q, want %d", r.Method, r.Path, answer.StatusCode, body, r.Status)
-	}
-	for k, v := range r.Answers {
-		if answer.Header.Get(k) != v {
-			t.Errorf("%s %s is answered with %s %q, want %q", r.Method, r.Path, k, answer.Header.Get(k), v)
-		}
-	}
-}
-
-// upstream is an HTTP server that the document sends to. The last of its replies for a path is given over and over.
-type upstream struct {
-	*httptest.Server
-	replies map[string][]httpReply
-
-	// mu guards sent.
-	mu   sync.Mutex
-	sent map[string][]arrival
-}
-
-func newUpstream(t *testing.T, replies map[string][]httpReply) *upstream {
-	u := &upstream{replies: replies, sent: make(map[string][]arrival)}
-	u.Server = httptest.NewServer(u)
-	t.Cleanup(u.Close)
-	return u
-}
-
-func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	u.mu.Lock()
-	replies := u.replies[r.URL.Path]
-	n := len(u.sent[r.URL.Path])
-	u.sent[r.URL.Path] = append(u.sent[r.URL.Path], arrival{r.URL.Path, r.Method + " " + r.Header.Get("Content-Type"), string(body)})
-	u.mu.Unlock()
-	if len(replies) == 0 {
-		http.NotFound(w, r)
-		return
-	}
-	reply := replies[min(n, len(replies)-1)]
-	w.WriteHeader(reply.Status)
-	_, _ = io.WriteString(w, reply.Body) // whoever asked may be gone
-}
-
-func (e *surroundings) compareSent(t *testing.T, w *wholeDocument) {
-	t.Helper()
-	if e.upstream == nil {
-		return
-	}
-	e.upstream.mu.Lock()
-	defer e.upstream.mu.Unlock()
-	for path, want := range w.Sent {
-		compare(t, "requests to "+path, want, e.upstream.sent[path], false)
-	}
-	for path, got := range e.upstream.sent {
-		if _, ok := w.Sent[path]; !ok && w.Sent != nil {
-			t.Errorf("unexpected requests to %s: %v", path, got)
-		}
-	}
-}
-
-func (w *wholeDocument) compareRecords(t *testing.T, server *kinesislocal.Server) {
-	t.Helper()
-	got := make(map[string][]arrival)
-	for _, r := range userRecords(t, server, "") {
-		if w.Repeats && slices.Contains(got[r.Stream], r) {
-			continue
-		}
-		got[r.Stream] = append(got[r.Stream], r)
-	}
-	for stream, records := range got {
-		if _, ok := w.Streams[stream]; !ok {
-			t.Errorf("unexpected records in stream %s: %v", stream, records)
-		}
-	}
-	for stream, want := range w.Streams {
-		compare(t, "records in stream "+stream, want, got[stream], !w.Unordered)
-	}
-}
-
-func (w *wholeDocument) compareFiles(t *testing.T, inputs []string) {
-	t.Helper()
-	for pattern, want := range w.Files {
-		paths, err := filepath.Glob(filepath.FromSlash(pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []arrival
-		for _, path := range paths {
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, arrival{Data: string(data)})
-		}
-		compare(t, "files "+pattern, want, got, false)
-	}
-	for _, path := range slices.Concat(inputs, w.Kept) {
-		_, err := os.Stat(filepath.FromSlash(path))
-		wanted := slices.Contains(w.Kept, path) || !strings.HasPrefix(path, "messages/")
-		if (err == nil) != wanted {
-			t.Errorf("%s is there: %v, want %v", path, err == nil, wanted)
-		}
-	}
-}
-
-func (w *wholeDocument) compareCounts(t *testing.T, a *adapter.Adapter) {
-	t.Helper()
-	n := a.Counts()
-	got := map[string]int64{"delivered": n.Delivered, "handled": n.Handled, "failed": n.Failed, "givenBack": n.GivenBack}
-	for what, want := range w.Counts {
-		if got[what] != want {
-			t.Errorf("%d messages are %s, want %d", got[what], what, want)
-		}
-	}
-	if !w.Repeats && n.Consumed != w.Consumed {
-		t.Errorf("%d messages were consumed, want %d", n.Consumed, w.Consumed)
-	}
-}
-
-// compare finds for each record that is wanted one that has come. Only the order of the records of a key counts.
-func compare(t *testing.T, what string, want []wanted, got []arrival, ordered bool) {
-	t.Helper()
-	got = slices.Clone(got)
-	slices.SortStableFunc(got, func(a, b arrival) int { return strings.Compare(a.PartitionKey, b.PartitionKey) })
-	came := make([]bool, len(want))
-	last := make(map[string]int) // where the record of a key before was among those wanted
-	for _, g := range got {
-		i := 0
-		for i < len(want) && (came[i] || !want[i].fits(g)) {
-			i++
-		}
-		if i == len(want) {
-			t.Errorf("%s: unexpected %q %q", what, g.PartitionKey, g.Data)
-			continue
-		}
-		if before, ok := last[g.PartitionKey]; ok && i < before && ordered && want[i].Key != "" {
-			t.Errorf("%s: %q %q came out of order", what, g.PartitionKey, g.Data)
-		}
-		came[i], last[g.PartitionKey] = true, i
-	}
-	for i, x := range want {
-		if !came[i] {
-			t.Errorf("%s: missing %+v", what, x)
-		}
-	}
-}
-
-func (x wanted) fits(g arrival) bool {
-	fits := func(text, pattern, got string) bool {
-		if pattern != "" {
-			return regexp.MustCompile(`(?s)^(?:` + pattern + `)$`).MatchString(got)
-		}
-		return text == got
-	}
-	return fits(x.Key, x.KeyMatches, g.PartitionKey) && fits(x.Data, x.DataMatches, g.Data)
-}
-
-// compareProblems compares what check says with a golden file; a document without one must be free of problems.
-func compareProblems(t *testing.T, golden string, problems document.Problems) {
-	t.Helper()
-	var b strings.Builder
-	for _, p := range problems {
-		b.WriteString(filepath.ToSlash(p.Pos.String()) + ": " + string(p.Severity) + ": " + p.Message + " [" + p.Code + "]\n")
-	}
-	got := b.String()
-	if *update {
-		if got == "" {
-			_ = os.Remove(golden) // it need not be there
-		} else if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("problems (-want +got):\n%s", diff)
-	}
 }
