@@ -241,9 +241,6 @@ func TestHostileDocumentsAreBounded(t *testing.T) {
 	for _, h := range hostile {
 		for _, size := range []int{1, 10, 50} {
 			t.Run(fmt.Sprintf("%s %d", h.name, size), func(t *testing.T) {
-				if h.name == "expressions without end" && size == 50 {
-					t.Skip("expr.Compile (compile.go, run) looks for the end of every expression to the end of the text: 25,000 that are not closed take 4 GB and seconds")
-				}
 				text := h.document(size)
 				path := filepath.Join(t.TempDir(), "adapter.xml")
 				write(t, path, []byte(text))

@@ -39,9 +39,14 @@ type compiler struct {
 }
 
 func (c *compiler) run(text string) {
+	closed := strings.LastIndexByte(text, '}') + 1 // nothing that begins later has an end
+	end := len(text)
 	for {
 		i := strings.IndexByte(text, '%')
-		if i < 0 {
+		if i < 0 || end-len(text)+i >= closed {
+			if i >= 0 {
+				c.suspect(text[i:])
+			}
 			c.literal.WriteString(text)
 			return
 		}
@@ -134,12 +139,12 @@ func (c *compiler) path(text string, begin, prefix, end int, compile func(whole,
 		if brace < 0 {
 			return 0
 		}
-		c.fail(fmt.Errorf("expression %s: a bracket or quote in the path is not closed", text[:begin+brace+1]))
+		c.fail(fmt.Errorf("expression %s: a bracket or quote in the path is not closed", shortened(text[:begin+brace+1])))
 		return begin + brace + 1
 	}
 	whole, path := text[:begin+end+1], body[prefix:end]
 	if err := compile(whole, path); err != nil {
-		c.fail(fmt.Errorf("expression %s: %w", whole, err))
+		c.fail(fmt.Errorf("expression %s: %w", shortened(whole), err))
 	}
 	return len(whole)
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -280,4 +281,27 @@ func FuzzCompile(f *testing.F) {
 		}
 		_ = template.Warnings()
 	})
+}
+
+// Text with many beginnings of expressions is read once, whether there is an end or not.
+func TestCompileOfBeginningsWithoutEndIsBounded(t *testing.T) {
+	for name, text := range map[string]string{
+		"no end":            strings.Repeat("%message{", 50_000),
+		"paths":             strings.Repeat("%payload{jsonpath:$[?(", 50_000),
+		"paths and one end": strings.Repeat("%payload{jsonpath:$[?(", 50_000) + "}",
+		"XPaths":            strings.Repeat("%payload{xpath:((", 50_000) + "}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			c, err := Compile(text, Sources{})
+			runtime.ReadMemStats(&after)
+			if ends := strings.HasSuffix(text, "}"); ends != (err != nil) || err != nil && len(err.Error()) > 1000 || err == nil && c.Text() != text {
+				t.Fatalf("error %.1000v", err)
+			}
+			if took := after.TotalAlloc - before.TotalAlloc; took > 100<<20 {
+				t.Errorf("%d bytes of text took %d MiB", len(text), took>>20)
+			}
+		})
+	}
 }

@@ -27,11 +27,15 @@ func keyEnd(body string) int {
 	return len(body)
 }
 
+// maxBrackets is how deep brackets and braces may stand in each other before an expression is none: else texts with many beginnings and no
+// end would be read to the end for each.
+const maxBrackets = 100
+
 // scanPathEnd finds the brace that closes an expression in body, from position from on: the first one outside brackets and quotes of the
 // path. quotesAnywhere is for XPath; a JSONPath quotes only inside brackets, with escapes. -1 means that there is none.
 func scanPathEnd(body string, from int, quotesAnywhere bool) int {
 	var open []byte
-	for i := from; i < len(body); i++ {
+	for i := from; i < len(body) && len(open) <= maxBrackets; i++ {
 		switch b := body[i]; b {
 		case '\'', '"':
 			if !quotesAnywhere && len(open) == 0 {

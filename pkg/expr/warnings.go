@@ -40,12 +40,21 @@ func (c *compiler) suspect(text string) {
 }
 
 func (c *compiler) warn(piece, advice string) {
-	const most = 80
-	if len(piece) > most {
-		piece = strings.ToValidUTF8(piece[:most], "") + "…"
+	const many = 20
+	if len(c.template.literals) == many {
+		return // who reads more than these has seen what it is about
 	}
 	c.template.literals = append(c.template.literals,
-		fmt.Sprintf("this text looks like an expression and is sent as it is, as Interlok does: %s; if it is meant as one, %s", piece, advice))
+		fmt.Sprintf("this text looks like an expression and is sent as it is, as Interlok does: %s; if it is meant as one, %s", shortened(piece), advice))
+}
+
+// shortened is what is said of a piece of text that may be long.
+func shortened(piece string) string {
+	const most = 80
+	if len(piece) <= most {
+		return piece
+	}
+	return strings.ToValidUTF8(piece[:most], "") + "…"
 }
 
 func (c *compiler) differ(format string, args ...any) {
