@@ -122,7 +122,7 @@ run_localstack() { # PORT RUN
   # A root folder of its own for each instance (it keeps a certificate and state there), with the installed packages shared.
   mkdir -p "$2/root/var/lib/localstack"
   ln -sfn "$localstack/lib-root" "$2/root/var/lib/localstack/lib"
-  launch "$2" env FILESYSTEM_ROOT="$2/root" OVERRIDE_IN_DOCKER=0 GATEWAY_LISTEN="127.0.0.1:$1" SERVICES=kinesis,cloudwatch,sts \
+  launch "$2" env FILESYSTEM_ROOT="$2/root" OVERRIDE_IN_DOCKER=0 GATEWAY_LISTEN="127.0.0.1:$1" SERVICES=kinesis,cloudwatch,sts,sqs \
     KINESIS_PERSISTENCE=0 KINESIS_LATENCY=100 KINESIS_MOCK_VERSION="$localstack_kinesis_version" \
     SKIP_SSL_CERT_DOWNLOAD=1 DISABLE_EVENTS=1 ACTIVATE_PRO=0 DNS_ADDRESS=0 TMPDIR="$2" \
     "$localstack/bin/python" -m localstack.runtime.main

@@ -92,16 +92,16 @@ func TestOutcomeDecidesWhetherAFileIsRemembered(t *testing.T) {
 	f.poll(t.Context(), 0)
 	again := wantOffers(t, k, "stopped")
 	again[0].done(nil)
-	write(t, dir, "failed=mended")
+	write(t, dir, "failed=mended by hand")
 	f.poll(t.Context(), 0)
-	wantOffers(t, k, "mended")[0].done(errors.New("failed"))
+	wantOffers(t, k, "mended by hand")[0].done(errors.New("failed"))
 	f.poll(t.Context(), 0)
 	wantOffers(t, k)
 	stop(t, f)
 	// Another start tries again what had failed.
 	start(t, f, k.handle)
 	f.poll(t.Context(), 0)
-	wantOffers(t, k, "mended")[0].done(nil)
+	wantOffers(t, k, "mended by hand")[0].done(nil)
 	stop(t, f)
 }
 
