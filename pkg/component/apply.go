@@ -45,7 +45,7 @@ func apply(ctx context.Context, s Service, base *ServiceBase, m *message.Message
 	}
 	id := m.ID()
 	forget := func(err error) error {
-		if givenBack(err) {
+		if givenBack(ctx, err) {
 			return err
 		}
 		Logger(ctx).Warn("service failed; going on because continue-on-fail is set", zap.String("service", base.UniqueID), zap.String("message", id), zap.Error(err))
@@ -57,14 +57,15 @@ func apply(ctx context.Context, s Service, base *ServiceBase, m *message.Message
 	err := s.Apply(ctx, m)
 	m.SetDelivery(outer)
 	inner.Release(err)
-	if givenBack(err) {
+	if givenBack(ctx, err) {
 		return named(base, err)
 	}
 	return nil
 }
 
-func givenBack(err error) bool {
-	return errors.Is(err, ErrStopped) || errors.Is(err, context.Canceled)
+// givenBack says that a message did not fail, but could not be brought to its end because the workflow stops.
+func givenBack(ctx context.Context, err error) bool {
+	return errors.Is(err, ErrStopped) || ctx.Err() != nil && errors.Is(err, context.Canceled)
 }
 
 func named(base *ServiceBase, err error) error {

@@ -2,13 +2,14 @@ package component
 
 import (
 	"context"
-	"errors"
 
 	"go.uber.org/zap"
+
+	"github.com/adapterd/adapterd/pkg/message"
 )
 
 // ErrStopped says that a message was given back because its workflow stops: it is to be left with its source, not reported as failed.
-var ErrStopped = errors.New("stopped before the message was done")
+var ErrStopped = message.ErrStopped
 
 // Init initialises c if it has a lifecycle.
 func Init(ctx context.Context, c Component) error {

@@ -1,10 +1,14 @@
 package message
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 )
+
+// ErrStopped says that a message was given back because its workflow stops: it is to be left with its source, not reported as failed.
+var ErrStopped = errors.New("stopped before the message was done")
 
 // Delivery counts who still has to do with a consumed message: the workflow while services run, and every record of it that is on its
 // way. When the last one lets go, the source learns the outcome, once. It is safe for concurrent use.
@@ -13,14 +17,15 @@ type Delivery struct {
 	open atomic.Int64
 	done func(error)
 
-	// mu guards first and failures.
-	mu       sync.Mutex
+	mu       sync.Mutex // guards all below
 	first    error
+	stopped  error // the first that is ErrStopped
 	failures int
 }
 
 // NewDelivery makes a delivery that its maker holds once. done is called when the last holder lets go, by that holder's goroutine, so
-// it must not block: with nil if nothing failed, else with the first error, which says how many more there were.
+// it must not block: with nil if nothing failed, else with the first error, which says how many more there were. One that is ErrStopped
+// comes before all others: whoever forgives or handles a failure must not take for done what was never sent.
 func NewDelivery(done func(error)) *Delivery {
 	d := &Delivery{done: done}
 	d.open.Store(1)
@@ -44,6 +49,9 @@ func (d *Delivery) Release(err error) {
 		d.failures++
 		if d.first == nil {
 			d.first = err
+		}
+		if d.stopped == nil && errors.Is(err, ErrStopped) {
+			d.stopped = err
 		}
 		d.mu.Unlock()
 	}
@@ -70,8 +78,12 @@ func (d *Delivery) Child(outcome func(error) error) *Delivery {
 func (d *Delivery) outcome() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.failures > 1 {
-		return fmt.Errorf("%w (and %d more failures of the same message)", d.first, d.failures-1)
+	says := d.first
+	if d.stopped != nil {
+		says = d.stopped
 	}
-	return d.first
+	if d.failures > 1 {
+		return fmt.Errorf("%w (and %d more failures of the same message)", says, d.failures-1)
+	}
+	return says
 }
