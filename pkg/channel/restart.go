@@ -110,8 +110,13 @@ func (c *Channel) work(ctx context.Context, working chan struct{}) {
 		r.mu.Lock()
 		r.ended = time.Now()
 		if err == nil {
-			// What failed while the parts were being stopped asked for what has just been done.
-			r.wanted, r.whole = nil, false
+			// What failed while the parts were being stopped asked for what has just been done; what others asked for is to be done yet.
+			r.whole = r.whole && !whole
+			for id := range r.wanted {
+				if whole || wanted[id] {
+					delete(r.wanted, id)
+				}
+			}
 		} else {
 			r.whole = true // a workflow that did not start has lost its place among the others
 		}

@@ -232,3 +232,63 @@ func (p *slowProducer) Produce(ctx context.Context, _ *message.Message) error {
 		return ctx.Err()
 	}
 }
+
+// While workflow two drains for its restart, workflow one asks for one too: it must come.
+func TestARestartThatIsAskedForDuringAnotherComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, l := restarting(t, "restart-produce-exception-handler")
+		slow := c.All()[1].(*workflow.Pooling)
+		slow.Producer = &slowProducer{after: 20 * time.Second}
+		done := make(chan error, 1)
+		slow.Consumer.(*testConsumer).handle(t.Context(), message.New(nil), func(err error) { done <- err })
+		synctest.Wait()
+		c.restart("two", workflow.RestartWorkflow) // drains for 20 s
+		synctest.Wait()
+		l.take()
+		offer(t, c, 0) // asks for workflow one
+		<-done
+		synctest.Wait()
+		time.Sleep(5 * restartPause)
+		synctest.Wait()
+		got := l.take()
+		found := false
+		for _, line := range got {
+			found = found || line == "stop sink1"
+		}
+		if !found {
+			t.Errorf("workflow one was never restarted: %v", got)
+		}
+		if err := c.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The same for the whole channel.
+func TestAChannelRestartThatIsAskedForDuringAWorkflowsComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, l := restarting(t, "channel-restart-produce-exception-handler")
+		slow := c.All()[1].(*workflow.Pooling)
+		slow.Producer = &slowProducer{after: 20 * time.Second}
+		done := make(chan error, 1)
+		slow.Consumer.(*testConsumer).handle(t.Context(), message.New(nil), func(err error) { done <- err })
+		synctest.Wait()
+		c.restart("two", workflow.RestartWorkflow)
+		synctest.Wait()
+		l.take()
+		offer(t, c, 0)
+		<-done
+		time.Sleep(5 * restartPause)
+		synctest.Wait()
+		found := false
+		for _, line := range l.take() {
+			found = found || line == "stop produce"
+		}
+		if !found {
+			t.Error("the channel was never restarted")
+		}
+		if err := c.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -37,7 +37,7 @@ func (r *restarting) apply(ctx context.Context, s component.Service, m *message.
 	}
 	a := r.of(s)
 	var times int
-	err := a.inside.run(func() error {
+	err := a.inside.run(ctx, func() error {
 		times = a.times
 		return component.Apply(ctx, s, m)
 	})

@@ -92,3 +92,26 @@ func TestMessagesThatFailSideBySideRestartAServiceOnce(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// A restart that fails once leaves the connection stopped; the next message must bring it back, not be given back for ever.
+func TestAServiceThatDidNotRestartIsStartedWithTheNextMessage(t *testing.T) {
+	s := decode[*List](t, `<service-list>`+restartAffected+note("a")+`</service-list>`)
+	a := probes(s)["a"]
+	boom := errors.New("boom")
+	a.apply, a.fail = failing(boom), "init"
+	if err := s.Apply(t.Context(), newMessage("")); !errors.Is(err, boom) {
+		t.Errorf("error: %v", err)
+	}
+	a.fail = "" // the trouble is over, but the connection is stopped, as connections say it:
+	var phases []string
+	a.phases = &phases
+	a.apply = func(context.Context, *message.Message) error {
+		return fmt.Errorf("kinesis connection: it is not started: %w", component.ErrStopped)
+	}
+	for range 3 {
+		_ = s.Apply(t.Context(), newMessage(""))
+	}
+	if len(phases) == 0 {
+		t.Error("never started again: each message is given back to its source, and comes again at once")
+	}
+}

@@ -33,7 +33,7 @@ func (w *Retrying) Check(*component.Report) {
 // Apply runs the service until it succeeds or has been tried often enough.
 func (w *Retrying) Apply(ctx context.Context, m *message.Message) error {
 	for retries := 0; ; retries++ {
-		err := w.inside.run(func() error { return component.Apply(ctx, w.Service, m) })
+		err := w.inside.run(ctx, func() error { return component.Apply(ctx, w.Service, m) })
 		switch {
 		case err == nil || givenBack(ctx, err):
 			return err
@@ -45,7 +45,7 @@ func (w *Retrying) Apply(ctx context.Context, m *message.Message) error {
 			zap.Duration("after", w.DelayBetweenRetries.Duration), zap.Error(err))
 		if w.RestartOnFailure {
 			if err := w.inside.restart(ctx, always); err != nil {
-				log.Warn("service does not start again; it is tried all the same", zap.String("service", w.UniqueID), zap.Error(err))
+				log.Warn("service does not start again; that is tried anew with the next retry", zap.String("service", w.UniqueID), zap.Error(err))
 			}
 		}
 		if waiting := pause(ctx, w.DelayBetweenRetries.Duration); waiting != nil {

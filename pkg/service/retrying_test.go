@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -93,8 +94,8 @@ func TestRetryingWrapperRestartsItsService(t *testing.T) {
 		if err := component.Apply(t.Context(), s, newMessage("")); err == nil {
 			t.Error("passed")
 		}
-		if diff := cmp.Diff([]string{"apply", "stop a", "init a", "apply"}, phases); diff != "" {
-			t.Errorf("a service that does not start again is tried all the same: %s", diff)
+		if diff := cmp.Diff([]string{"apply", "stop a", "init a", "stop a", "init a"}, phases); diff != "" {
+			t.Errorf("a service that did not start again is started, not applied: %s", diff)
 		}
 	})
 }
@@ -155,6 +156,77 @@ func TestStatelessWrapperRestartsWhenItsStrategySaysSo(t *testing.T) {
 		})
 	}
 }
+
+// A service that did not start again is no place for the next message, which tries to start it.
+func TestStatelessWrapperRunsNothingOnAServiceThatIsDown(t *testing.T) {
+	for name, strategy := range map[string]string{
+		"always": ``,
+		"count":  `<restart-strategy class="message-count-restart-strategy"><max-messages-count>1</max-messages-count></restart-strategy>`,
+	} {
+		for _, fails := range []string{"init", "start"} {
+			t.Run(name+" "+fails, func(t *testing.T) {
+				s := decode[*Stateless](t, `<stateless-service-wrapper>`+strategy+note("a")+`</stateless-service-wrapper>`)
+				if err := component.Apply(t.Context(), s, newMessage("")); err != nil {
+					t.Fatal(err)
+				}
+				p := probes(s)["a"]
+				var phases []string
+				p.phases, p.fail = &phases, fails
+				p.apply = func(context.Context, *message.Message) error { phases = append(phases, "apply"); return nil }
+				for range 2 {
+					if err := component.Apply(t.Context(), s, newMessage("")); err == nil || !strings.Contains(err.Error(), "stateless-service-wrapper: restart: "+fails+" fails") {
+						t.Errorf("error: %v", err)
+					}
+				}
+				if slices.Contains(phases, "apply") {
+					t.Errorf("the service ran though it is down: %v", phases)
+				}
+				phases, p.fail = nil, ""
+				if err := component.Apply(t.Context(), s, newMessage("")); err != nil {
+					t.Error(err)
+				}
+				if diff := cmp.Diff([]string{"stop a", "init a", "start a", "apply"}, phases); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// A message that asked before a restart began, and came in when it had failed, does not run either.
+func TestStatelessWrapperIsDownForMessagesThatWaited(t *testing.T) {
+	s := decode[*Stateless](t, `<stateless-service-wrapper><restart-strategy class="message-count-restart-strategy"><max-messages-count>2</max-messages-count></restart-strategy>`+note("a")+`</stateless-service-wrapper>`)
+	p := probes(s)["a"]
+	due := &dueOnce{}
+	s.Strategy = due
+	due.now = true
+	p.fail = "start"
+	if err := component.Apply(t.Context(), s, newMessage("")); err == nil {
+		t.Fatal("no error")
+	}
+	due.now = false // as the strategy had said when the message came
+	p.apply = func(context.Context, *message.Message) error {
+		t.Error("the service ran though it is down")
+		return nil
+	}
+	if err := component.Apply(t.Context(), s, newMessage("")); err == nil {
+		t.Error("no error")
+	}
+	p.fail, p.apply = "", nil
+	if err := component.Apply(t.Context(), s, newMessage("")); err != nil || due.restarts != 1 {
+		t.Errorf("%v after %d restarts", err, due.restarts)
+	}
+}
+
+// dueOnce is a strategy that says what the test wants.
+type dueOnce struct {
+	now      bool
+	restarts int
+}
+
+func (d *dueOnce) Due() bool  { return d.now }
+func (d *dueOnce) Restarted() { d.restarts++ }
+func (*dueOnce) Processed()   {}
 
 // onceFailing is a producer that fails as often as the test says.
 type onceFailing struct {

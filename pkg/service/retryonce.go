@@ -26,7 +26,7 @@ func (s *RetryOnce) Check(*component.Report) { s.inside.parts = s.parts }
 // Apply produces m, twice if need be.
 func (s *RetryOnce) Apply(ctx context.Context, m *message.Message) error {
 	produce := func() error { return s.Producer.Produce(ctx, m) }
-	first := s.inside.run(produce)
+	first := s.inside.run(ctx, produce)
 	if first == nil {
 		return nil
 	}
@@ -41,7 +41,7 @@ func (s *RetryOnce) Apply(ctx context.Context, m *message.Message) error {
 	if err := s.inside.restart(ctx, always); err != nil {
 		return fmt.Errorf("retry-once-standalone-producer: %w; producing had failed: %w", err, first)
 	}
-	if err := s.inside.run(produce); err != nil {
+	if err := s.inside.run(ctx, produce); err != nil {
 		return fmt.Errorf("retry-once-standalone-producer: failed twice: %w", err)
 	}
 	return nil
