@@ -39,8 +39,10 @@ type Message struct {
 	encoding string
 	metadata map[string]string
 	// shared says that another message reads the same metadata map: the first write copies it.
-	shared  bool
-	objects map[string]any
+	shared bool
+	// passesObjects says that children get the objects too.
+	passesObjects bool
+	objects       map[string]any
 	// part is the value of MetadataPart while it is positive: millions of parts share one map and differ in nothing else.
 	part     int
 	parsed   [slots]parsed
@@ -205,9 +207,14 @@ func (m *Message) Clone() *Message {
 }
 
 // Child makes a message with an id of its own and another payload, which takes over metadata and delivery: a part of a split message.
+// It has the in-memory values only after PassObjects.
 func (m *Message) Child(payload []byte) *Message {
 	m.shared = true
-	return &Message{id: newID(), payload: payload, encoding: m.encoding, metadata: m.metadata, shared: true, part: m.part, delivery: m.delivery}
+	c := &Message{id: newID(), payload: payload, encoding: m.encoding, metadata: m.metadata, shared: true, part: m.part, delivery: m.delivery}
+	if m.passesObjects {
+		c.objects = maps.Clone(m.objects)
+	}
+	return c
 }
 
 // Delivery is what must be held while the message is on its way; nil when nobody waits for the outcome.

@@ -126,6 +126,21 @@ func TestCloneAndChild(t *testing.T) {
 	if _, ok := part.Object("o"); ok {
 		t.Error("objects belong to the whole message")
 	}
+	c.PassObjects()
+	part = c.Child(nil)
+	if v, _ := part.Object("o"); v != 2 {
+		t.Errorf("a child was passed %v", v)
+	}
+	part.SetObject("o", 3)
+	if v, _ := c.Object("o"); v != 2 {
+		t.Error("the parent sees its child's changes")
+	}
+	if _, ok := part.Child(nil).Object("o"); ok {
+		t.Error("objects are passed once")
+	}
+	if _, ok := m.Child(nil).Object("o"); ok {
+		t.Error("the original passes what its clone was told to")
+	}
 }
 
 func TestParsedOnceUntilThePayloadChanges(t *testing.T) {

@@ -9,12 +9,15 @@ import (
 )
 
 // IsUTF8 says that the payload's bytes are its text, as far as the source knows: it named no character set, or UTF-8, or its subset ASCII.
-func (m *Message) IsUTF8() bool {
-	if m.encoding == "" {
+func (m *Message) IsUTF8() bool { return IsUTF8(m.encoding) }
+
+// IsUTF8 says that bytes in the character set of that name are UTF-8: no name, a name of UTF-8, or one of its subset ASCII.
+func IsUTF8(charset string) bool {
+	if charset == "" {
 		return true
 	}
 	for _, name := range []string{"utf-8", "utf8", "us-ascii", "ascii"} {
-		if strings.EqualFold(m.encoding, name) {
+		if strings.EqualFold(charset, name) {
 			return true
 		}
 	}

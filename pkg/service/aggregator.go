@@ -3,6 +3,8 @@ package service
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -65,30 +67,64 @@ func (*NullAggregator) Aggregate(context.Context, *message.Message, []*message.M
 	return nil
 }
 
-// AppendingAggregator puts the parts' payloads behind the message's. Interlok: AppendingMessageAggregator. Bytes are taken as they are, also
-// where character sets differ.
+// AppendingAggregator puts the parts' payloads behind the message's. Interlok: AppendingMessageAggregator. The message keeps its character
+// set: a part in another one is written in it, and a character that it does not have becomes a question mark. (Interlok takes bytes as they
+// are, which nobody can read then.)
 type AppendingAggregator struct{ aggregating }
 
 // Aggregate implements Aggregator.
 func (a *AppendingAggregator) Aggregate(ctx context.Context, m *message.Message, parts []*message.Message) error {
-	payload := bytes.Clone(m.Payload())
+	asBytes := !hasByteOrderMark(m.Encoding())
+	joined := []*message.Message{m}
 	err := a.each(ctx, m, parts, func(part *message.Message) (bool, error) {
-		payload = append(payload, part.Payload()...)
+		asBytes = asBytes && sameCharset(part.Encoding(), m.Encoding())
+		joined = append(joined, part)
 		return true, nil
 	})
 	if err != nil {
 		return err
 	}
-	m.SetPayload(payload)
-	return nil
+	if asBytes {
+		m.SetPayload(appendBytes(joined))
+		return nil
+	}
+	return appendTexts(m, joined)
 }
 
-// FirstAggregator takes the payload of the first part. Interlok: ReplaceWithFirstMessage. Without a part the message stays as it is.
+// hasByteOrderMark says that a text in a character set may begin with a mark, which has no place in the middle of another one.
+func hasByteOrderMark(charset string) bool {
+	return strings.EqualFold(charset, "UTF-16") || strings.EqualFold(charset, "UTF-32")
+}
+
+func appendBytes(joined []*message.Message) []byte {
+	payloads := make([][]byte, len(joined))
+	for i, one := range joined {
+		payloads[i] = one.Payload()
+	}
+	return bytes.Join(payloads, nil)
+}
+
+// appendTexts makes the texts of all the payload of m, in its character set.
+func appendTexts(m *message.Message, joined []*message.Message) error {
+	var all strings.Builder
+	for _, one := range joined {
+		text, err := one.Text()
+		if err != nil {
+			return fmt.Errorf("message %s cannot be joined: %w", one.ID(), err)
+		}
+		all.WriteString(text)
+	}
+	return setText(m, all.String())
+}
+
+// FirstAggregator takes the payload of the first part, with its character set. Interlok: ReplaceWithFirstMessage. Without a part the message
+// stays as it is.
 type FirstAggregator struct{ aggregating }
 
 // Aggregate implements Aggregator.
 func (a *FirstAggregator) Aggregate(ctx context.Context, m *message.Message, parts []*message.Message) error {
 	return a.each(ctx, m, parts, func(part *message.Message) (bool, error) {
+		m.SetEncoding(part.Encoding())
 		m.SetPayload(part.Payload())
 		return false, nil
 	})

@@ -10,19 +10,18 @@ import (
 	"github.com/adapterd/adapterd/pkg/message"
 )
 
-// isUTF8 says that the payload's bytes are its text as far as its source knows.
-func isUTF8(charset string) bool {
-	switch strings.ToLower(charset) {
-	case "", "utf-8", "utf8", "us-ascii":
-		return true
-	}
-	return false
-}
+// isUTF8 is what messages say of their own character set, so that a text is written as it is read.
+func isUTF8(charset string) bool { return message.IsUTF8(charset) }
 
 // keepsLineEnds says that in a character set a byte below 0x80 always is the ASCII character, so that lines can be found in bytes.
 func keepsLineEnds(charset string) bool {
 	lower := strings.ToLower(charset)
 	return isUTF8(charset) || strings.HasPrefix(lower, "iso-8859-") || strings.HasPrefix(lower, "windows-125")
+}
+
+// sameCharset says that two names mean one character set.
+func sameCharset(a, b string) bool {
+	return strings.EqualFold(a, b) || isUTF8(a) && isUTF8(b)
 }
 
 func charsetOf(name string) (encoding.Encoding, error) {

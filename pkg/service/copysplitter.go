@@ -102,7 +102,11 @@ type MetadataSplitter struct {
 func (s *MetadataSplitter) Split(m *message.Message, yield func(*message.Message) error) error {
 	value, _ := m.Metadata(s.MetadataKey)
 	if value == "" {
-		return yield(m.Child(m.Payload()))
+		whole := m.Clone()
+		if s.CopyObjectMetadata {
+			whole.PassObjects()
+		}
+		return yield(whole.Child(m.Payload()))
 	}
 	pieces := s.Separator.Split(value, -1)
 	if len(pieces) > 1 {

@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/adapterd/adapterd/pkg/component"
-	"github.com/adapterd/adapterd/pkg/document"
 	"github.com/adapterd/adapterd/pkg/expr"
 	"github.com/adapterd/adapterd/pkg/message"
 )
@@ -16,15 +15,16 @@ import (
 // Messages that go side by side need files of their own.
 type FileOutput struct {
 	URL *expr.Template `xml:"url,required" example:"file:///var/messages/%message{originalname}.id" doc:"path or file URL of the file, or an expression for it"`
+
+	place filePlace
 }
+
+// Check learns what the document says of the place, before a message does.
+func (f *FileOutput) Check(r *component.Report) { f.place.learn(f.URL, r) }
 
 // Write implements DataOutput.
 func (f *FileOutput) Write(m *message.Message, text string) error {
-	location, err := resolve(f.URL, m)
-	if err != nil {
-		return fmt.Errorf("<url>: %w", err)
-	}
-	path, err := document.FilePath(location)
+	path, err := f.place.path(f.URL, m)
 	if err != nil {
 		return fmt.Errorf("<url>: %w", err)
 	}

@@ -16,10 +16,13 @@ import (
 // the URL may also be one of a server; here, only files are read.
 type FileInput struct {
 	URL *expr.Template `xml:"url,required" example:"file:///etc/adapterd/orders.schema.json" doc:"path or file URL of the file, or an expression for it"`
+
+	place filePlace
 }
 
 // Check refuses a place that is no file.
 func (f *FileInput) Check(r *component.Report) {
+	f.place.learn(f.URL, r)
 	text, ok := constantText(f.URL)
 	if !ok || text == "" {
 		return
@@ -37,11 +40,7 @@ func (f *FileInput) Read(m *message.Message) (string, error) {
 
 // ReadBytes implements ByteSource.
 func (f *FileInput) ReadBytes(m *message.Message) ([]byte, error) {
-	location, err := resolve(f.URL, m)
-	if err != nil {
-		return nil, fmt.Errorf("<url>: %w", err)
-	}
-	path, err := document.FilePath(location)
+	path, err := f.place.path(f.URL, m)
 	if err != nil {
 		return nil, fmt.Errorf("<url>: %w", err)
 	}

@@ -6,14 +6,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 
 	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/message"
 )
 
-// maxInflatedBytes bounds what a small payload may become; it is the most that a Java array, and so a message of Interlok, holds.
-const maxInflatedBytes = math.MaxInt32
+// maxInflatedBytes bounds what a small payload may become: as much as an answer over HTTP may have.
+const maxInflatedBytes = 256 << 20
 
 // Gzip compresses the payload. Interlok: GzipService.
 type Gzip struct {
@@ -35,7 +34,7 @@ func (*Gzip) Apply(_ context.Context, m *message.Message) error {
 }
 
 // Gunzip takes the compression off the payload. Interlok: GunzipService. Several gzip files in a row are one payload. A payload that
-// fails stays as it is; one that becomes more than 2,147,483,647 bytes fails.
+// fails stays as it is; one that becomes more than 256 MiB fails.
 type Gunzip struct {
 	component.ServiceBase
 }

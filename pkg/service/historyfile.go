@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"unicode/utf16"
 )
 
@@ -154,26 +153,4 @@ func readHistory(path string) ([]string, error) {
 		return nil, fmt.Errorf("the values seen before cannot be read: %s %w", path, err)
 	}
 	return values, nil
-}
-
-// replaceFile writes a file that is whole at every moment: the new one takes the place of the old one when it is complete.
-func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if e := f.Chmod(0o644); err == nil {
-		err = e
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }

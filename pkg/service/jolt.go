@@ -36,7 +36,7 @@ type compiledJolt struct {
 
 // joltOperation makes another document of one that it may change.
 type joltOperation interface {
-	transform(document any) (any, error)
+	transform(run *joltRun, document any) (any, error)
 }
 
 // Check compiles a specification that is the same for every message.
@@ -55,14 +55,14 @@ func (s *JSONTransform) Check(r *component.Report) {
 }
 
 // Apply transforms.
-func (s *JSONTransform) Apply(_ context.Context, m *message.Message) error {
-	if err := s.apply(m); err != nil {
+func (s *JSONTransform) Apply(ctx context.Context, m *message.Message) error {
+	if err := s.apply(ctx, m); err != nil {
 		return fmt.Errorf("json-transform-service: %w", err)
 	}
 	return nil
 }
 
-func (s *JSONTransform) apply(m *message.Message) error {
+func (s *JSONTransform) apply(ctx context.Context, m *message.Message) error {
 	text, err := s.MappingSpec.Read(m)
 	if err != nil {
 		return fmt.Errorf("<mapping-spec>: %w", err)
@@ -83,8 +83,12 @@ func (s *JSONTransform) apply(m *message.Message) error {
 		return err
 	}
 	document := cloneJSON(root)
+	run := &joltRun{ctx: ctx, room: maxJoltRoom}
 	for i, operation := range chain {
-		if document, err = operation.transform(document); err != nil {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("interrupted before operation %d of the Jolt specification: %w", i+1, err)
+		}
+		if document, err = operation.transform(run, document); err != nil {
 			return fmt.Errorf("operation %d of the Jolt specification: %w", i+1, err)
 		}
 	}

@@ -1,6 +1,9 @@
 package service
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -147,7 +150,7 @@ func FuzzJoltShift(f *testing.F) {
 	for _, seed := range [][2]string{{`{"a":{"*":{"@(1,b)":"c[&1].d"}}}`, `{"a":[{"b":1}]}`}, {`{"*-*":"[#2].&(0,1)"}`, `{"a-b":1}`}, {`{"a":{"$":"x[]","@":"y"}}`, `{"a":"t"}`}, {`{"\\*|x":"a\\.b"}`, `{"*":[]}`}} {
 		f.Add(seed[0], seed[1])
 	}
-	f.Fuzz(func(_ *testing.T, spec, input string) {
+	f.Fuzz(func(t *testing.T, spec, input string) {
 		s, err := expr.ParseJSONBytes([]byte(spec))
 		if err != nil {
 			return
@@ -157,9 +160,82 @@ func FuzzJoltShift(f *testing.F) {
 			return
 		}
 		if root, err := expr.ParseJSONBytes([]byte(input)); err == nil {
-			if out, err := op.transform(root); err == nil {
+			if out, err := op.transform(&joltRun{ctx: t.Context(), room: maxJoltRoom}, root); err == nil {
 				expr.JSONText(out)
 			}
 		}
 	})
+}
+
+func TestJoltIndicesCannotBlowUpAMessage(t *testing.T) {
+	objects := func(each string) string {
+		var b strings.Builder
+		for i := range 20 {
+			fmt.Fprintf(&b, `,"k%d":%s`, i, each)
+		}
+		return `{` + b.String()[1:] + `}`
+	}
+	for _, c := range []struct{ name, operation, spec, input string }{
+		{"shift", "shift", `{"*":{"v":"&1[@(1,i)]"}}`, objects(`{"i":1048575,"v":1}`)},
+		{"default", "default", `{"*":{"a[]":{"1048575":1}}}`, objects(`{}`)},
+		{"modify", "modify-overwrite-beta", `{"*":{"a":{"[1048575]":1}}}`, objects(`{}`)},
+	} {
+		transformCase{name: c.name, xml: joltOne(c.operation, c.spec), payload: c.input, wantErr: "more than 1048576 elements that nothing is written to"}.run(t)
+	}
+}
+
+func TestJoltRoomIsForAllOperationsAndGapsOnly(t *testing.T) {
+	for _, c := range []struct {
+		name, spec, input string
+		room, left        int
+	}{
+		{"elements in their order need none", `[{"operation":"shift","spec":{"*":{"*":"&1[&]"}}}]`, `{"a":[1,2,3],"b":[1,2]}`, 0, 0},
+		{"backwards, once", `[{"operation":"shift","spec":{"*":"o[@i]"}}]`, `[{"i":2},{"i":1},{"i":0}]`, 9, 7},
+		{"each operation takes of it", `[{"operation":"default","spec":{"a[]":{"1":1}}},{"operation":"modify-default-beta","spec":{"b":{"[2]":1}}}]`, `{}`, 5, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			chain, err := compileJolt(c.spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			document, err := expr.ParseJSONBytes([]byte(c.input))
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := &joltRun{ctx: t.Context(), room: c.room}
+			for _, operation := range chain {
+				if document, err = operation.transform(run, document); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if run.room != c.left {
+				t.Errorf("room for %d elements is left, want %d", run.room, c.left)
+			}
+		})
+	}
+}
+
+func TestJoltEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, spec := range map[string]string{
+		"before an operation": joltOne("sort", `{}`),
+		"inside of a shift":   joltOne("shift", `{"*":"o.&"}`),
+		"inside of a modify":  joltOne("modify-overwrite-beta", `{"*":"=toString"}`),
+	} {
+		s := decode[*JSONTransform](t, spec)
+		if err := s.Apply(ctx, newMessage(`{"a":1}`)); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error is %v", name, err)
+		}
+	}
+	document := make([]any, 5000)
+	for _, spec := range []string{`[{"operation":"shift","spec":{"*":"o[&]"}}]`, `[{"operation":"modify-overwrite-beta","spec":{"*":1}}]`} {
+		chain, err := compileJolt(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := chain[0].transform(&joltRun{ctx: ctx}, document); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error is %v", spec, err)
+		}
+	}
 }

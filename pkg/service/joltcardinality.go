@@ -71,7 +71,9 @@ func compileCardinalitySpec(key *joltKey, right any) (*cardinalitySpec, error) {
 	return s, nil
 }
 
-func (t *joltCardinality) transform(document any) (any, error) { return t.root.apply(document), nil }
+func (t *joltCardinality) transform(_ *joltRun, document any) (any, error) {
+	return t.root.apply(document), nil
+}
 
 func (s *cardinalitySpec) apply(value any) any {
 	_, wasList := value.([]any)
@@ -140,7 +142,7 @@ func oneOf(value any) any {
 // joltFunc is an operation without a specification.
 type joltFunc func(document any) any
 
-func (f joltFunc) transform(document any) (any, error) { return f(document), nil }
+func (f joltFunc) transform(_ *joltRun, document any) (any, error) { return f(document), nil }
 
 // sortJSON sorts the keys of all objects, those that begin with ~ first. Jolt: sort.
 func sortJSON(value any) any {

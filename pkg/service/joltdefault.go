@@ -99,26 +99,29 @@ func compileDefaultSpec(right any, array bool) (*defaultSpec, error) {
 	return s, nil
 }
 
-func (d *joltDefault) transform(document any) (any, error) {
+func (d *joltDefault) transform(run *joltRun, document any) (any, error) {
 	if document == nil {
 		document = &expr.Object{}
 	}
 	if _, ok := document.([]any); !ok {
-		return d.object.apply(document), nil
+		return d.object.apply(run, document)
 	}
 	if d.array == nil {
 		return nil, fmt.Errorf("the document is an array, but the specification has keys that are no indices")
 	}
-	return d.array.apply(document), nil
+	return d.array.apply(run, document)
 }
 
 // apply is a value with its defaults.
-func (s *defaultSpec) apply(value any) any {
+func (s *defaultSpec) apply(run *joltRun, value any) (any, error) {
+	if err := run.step(); err != nil {
+		return nil, err
+	}
 	if s.children == nil {
 		if value == nil {
-			return cloneJSON(s.value)
+			return cloneJSON(s.value), nil
 		}
-		return value
+		return value, nil
 	}
 	if value == nil {
 		value = &expr.Object{}
@@ -127,29 +130,36 @@ func (s *defaultSpec) apply(value any) any {
 		}
 	}
 	if list, ok := value.([]any); ok && s.array {
-		for len(list) < s.size {
-			list = append(list, nil)
+		grown, err := run.grow(list, s.size)
+		if err != nil {
+			return nil, err
 		}
-		value = list
+		value = grown
 	}
 	for _, k := range s.children {
-		k.apply(s.array, value)
+		if err := k.apply(run, s.array, value); err != nil {
+			return nil, err
+		}
 	}
-	return value
+	return value, nil
 }
 
-func (k *defaultKey) apply(array bool, value any) {
+func (k *defaultKey) apply(run *joltRun, array bool, value any) error {
 	if list, ok := value.([]any); ok && array {
 		for i := range list {
 			if k.all || slices.Contains(k.indices, i) {
-				list[i] = k.spec.apply(list[i])
+				after, err := k.spec.apply(run, list[i])
+				if err != nil {
+					return err
+				}
+				list[i] = after
 			}
 		}
-		return
+		return nil
 	}
 	o, ok := value.(*expr.Object)
 	if !ok || array {
-		return
+		return nil
 	}
 	names := k.names
 	if k.all {
@@ -161,7 +171,12 @@ func (k *defaultKey) apply(array bool, value any) {
 	for _, name := range names {
 		// Of a choice only what is there gets a default.
 		if before, there := o.Get(name); there || len(k.names) == 1 {
-			o.Set(name, k.spec.apply(before))
+			after, err := k.spec.apply(run, before)
+			if err != nil {
+				return err
+			}
+			o.Set(name, after)
 		}
 	}
+	return nil
 }

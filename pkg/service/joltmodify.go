@@ -126,10 +126,10 @@ func (s *modifySpec) compileChildren(o *expr.Object, mode joltMode) error {
 	return nil
 }
 
-func (t *joltModify) transform(document any) (any, error) {
+func (t *joltModify) transform(whole *joltRun, document any) (any, error) {
 	// The document stands in an array of one, so that another array can take its place.
 	place := []any{document}
-	run := &shifting{levels: []joltLevel{{document, &joltMatch{groups: []string{"root"}}}}}
+	run := newShifting(whole, document)
 	modifyAt(run, t.root, joltSlot{list: place, there: true, size: 1}, "root")
 	return place[0], run.err
 }

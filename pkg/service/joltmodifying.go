@@ -49,6 +49,9 @@ func (p joltSlot) put(value any) {
 
 // modifyAt runs a specification on a place; false if it is for another key.
 func modifyAt(run *shifting, s *modifySpec, place joltSlot, key string) bool {
+	if err := run.whole.step(); err != nil {
+		run.fail(err)
+	}
 	match := run.match(s.key, key)
 	if match == nil {
 		return false
@@ -85,8 +88,10 @@ func modifyAt(run *shifting, s *modifySpec, place joltSlot, key string) bool {
 	}
 	size := len(list)
 	if isList {
-		for len(list) < s.size {
-			list = append(list, nil)
+		var err error
+		if list, err = run.whole.grow(list, s.size); err != nil {
+			run.fail(err)
+			return true
 		}
 		value = list
 		place.put(list)

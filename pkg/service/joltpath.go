@@ -168,12 +168,12 @@ func lookUp(value any, places []joltPlace) (any, bool) {
 	return value, true
 }
 
-// maxJoltIndex bounds the arrays that an index of the input makes.
+// maxJoltIndex bounds a single index, of the input or a specification; maxJoltRoom bounds what all of them make.
 const maxJoltIndex = 1 << 20
 
-// joltPut is a value with data put at places below it: beside what is there already, in an array. Where something else is than a place
+// put is a value with data put at places below it: beside what is there already, in an array. Where something else is than a place
 // needs, nothing changes.
-func joltPut(value any, there bool, places []joltPlace, data any) any {
+func (run *shifting) put(value any, there bool, places []joltPlace, data any) any {
 	if len(places) == 0 {
 		if !there || value == nil {
 			return data
@@ -193,12 +193,18 @@ func joltPut(value any, there bool, places []joltPlace, data any) any {
 			return value
 		}
 		if place.append {
-			return append(list, joltPut(nil, false, places[1:], data))
+			return append(list, run.put(nil, false, places[1:], data))
 		}
-		for len(list) <= place.index {
+		// The element itself is written to, so it needs no room.
+		grown, err := run.whole.grow(list, place.index)
+		if err != nil {
+			run.fail(err)
+			return value
+		}
+		if list = grown; place.index == len(list) {
 			list = append(list, nil)
 		}
-		list[place.index] = joltPut(list[place.index], true, places[1:], data)
+		list[place.index] = run.put(list[place.index], true, places[1:], data)
 		return list
 	}
 	if value == nil {
@@ -209,7 +215,7 @@ func joltPut(value any, there bool, places []joltPlace, data any) any {
 		return value
 	}
 	before, there := o.Get(place.key)
-	o.Set(place.key, joltPut(before, there, places[1:], data))
+	o.Set(place.key, run.put(before, there, places[1:], data))
 	return o
 }
 

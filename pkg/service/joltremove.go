@@ -64,7 +64,7 @@ func (s *removeSpec) is(key string, array bool) bool {
 	return s.key.stars(key) != nil
 }
 
-func (t *joltRemove) transform(document any) (any, error) {
+func (t *joltRemove) transform(_ *joltRun, document any) (any, error) {
 	return removeFrom(document, t.children), nil
 }
 

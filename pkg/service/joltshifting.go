@@ -29,10 +29,15 @@ type shifting struct {
 	output any
 	wrote  bool
 	err    error
+	whole  *joltRun
 }
 
-func (t *joltShift) transform(document any) (any, error) {
-	run := &shifting{levels: []joltLevel{{document, &joltMatch{groups: []string{"root"}}}}}
+func newShifting(whole *joltRun, document any) *shifting {
+	return &shifting{levels: []joltLevel{{document, &joltMatch{groups: []string{"root"}}}}, whole: whole}
+}
+
+func (t *joltShift) transform(whole *joltRun, document any) (any, error) {
+	run := newShifting(whole, document)
 	run.apply(t.root, "root", document)
 	return run.output, run.err
 }
@@ -54,6 +59,9 @@ func (run *shifting) fail(err error) {
 
 // apply runs a specification on a value that stands under key; false if it is for another key.
 func (run *shifting) apply(s *shiftSpec, key string, value any) bool {
+	if err := run.whole.step(); err != nil {
+		run.fail(err)
+	}
 	match := run.match(s.key, key)
 	if match == nil || run.err != nil {
 		return false
@@ -243,6 +251,6 @@ func (run *shifting) write(path joltPath, data any) {
 	if !ok || run.err != nil {
 		return
 	}
-	run.output = joltPut(run.output, run.wrote, places, cloneJSON(data))
+	run.output = run.put(run.output, run.wrote, places, cloneJSON(data))
 	run.wrote = true
 }

@@ -15,7 +15,8 @@ import (
 //
 // Elements become compact JSON, with numbers as they are written; one that is compact already is a slice of the payload. An element that
 // is a text becomes that text, without quotes, as in Interlok. A message that is an object is one part, unchanged. Anything else, and a
-// payload with a mistake anywhere, fails before the first part.
+// payload with a mistake anywhere, fails before the first part. Elements are UTF-8 in every character set of the message, as in
+// Interlok: a text may have characters that the set lacks.
 type JSONArray struct {
 	splitting
 }
@@ -45,7 +46,7 @@ func (s *JSONArray) Split(m *message.Message, yield func(*message.Message) error
 	return errors.New("json-array-splitter: the payload is JSON, but neither an array nor an object; leave it whole")
 }
 
-// json is what the parts of a JSON message are made of, and its text in UTF-8 without a byte order mark, which is valid.
+// json is what the parts of a JSON message are made of, and its text in UTF-8 without a byte order mark, which is valid. Parts are UTF-8.
 func (s *splitting) json(m *message.Message) (origin *message.Message, text []byte, err error) {
 	origin, text = s.origin(m), m.Payload()
 	if !isUTF8(m.Encoding()) {

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,13 +17,17 @@ type patchRules struct {
 	removeMissing bool
 }
 
-// maxCopiedValues bounds what the copies of one patch make of a small document.
-const maxCopiedValues = 1 << 20
+// What the copies of one patch make of a small document is bounded, in values, and in the bytes of texts, numbers and keys.
+const (
+	maxCopiedValues = 1 << 20
+	maxCopiedBytes  = 64 << 20
+)
 
 // patcher applies the operations of one patch.
 type patcher struct {
 	patchRules
-	copied int
+	// values and bytes are what has been copied.
+	values, bytes int
 }
 
 // applyPatch makes another document of one. Neither document nor patch is changed.
@@ -81,8 +86,8 @@ func (p *patcher) apply(document any, operation *expr.Object) (any, error) {
 			if document, err = p.remove(document, from); err != nil {
 				return nil, err
 			}
-		} else if p.copied += countValues(value, maxCopiedValues-p.copied); p.copied >= maxCopiedValues {
-			return nil, fmt.Errorf("the copies of the patch have more than %d values", maxCopiedValues)
+		} else if !p.count(value) {
+			return nil, fmt.Errorf("the copies of the patch have more than %d values or %d bytes; use several smaller patches", maxCopiedValues, maxCopiedBytes)
 		}
 		return addAt(document, path, value)
 	case "add", "replace", "test":
@@ -187,24 +192,26 @@ func (rules patchRules) remove(document any, path []string) (any, error) {
 	return out, nil
 }
 
-// countValues is the number of values in a value, or a bit more than most.
-func countValues(value any, most int) int {
-	n := 1
+// count adds a value to what the copies have; false once that is too much.
+func (p *patcher) count(value any) bool {
+	p.values++
 	switch v := value.(type) {
+	case string:
+		p.bytes += len(v)
+	case json.Number:
+		p.bytes += len(v)
 	case *expr.Object:
 		for _, member := range v.Members() {
-			if n > most {
-				break
+			if p.bytes += len(member.Key); !p.count(member.Value) {
+				return false
 			}
-			n += countValues(member.Value, most-n)
 		}
 	case []any:
 		for _, element := range v {
-			if n > most {
-				break
+			if !p.count(element) {
+				return false
 			}
-			n += countValues(element, most-n)
 		}
 	}
-	return n
+	return p.values <= maxCopiedValues && p.bytes <= maxCopiedBytes
 }

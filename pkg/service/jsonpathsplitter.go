@@ -16,7 +16,7 @@ type JSONPathSplitter struct {
 	Splitter component.Splitter `xml:"message-splitter" default:"json-array-splitter" doc:"how what is found is cut"`
 
 	CopyMetadata       bool `xml:"copy-metadata" default:"true" effect:"none" doc:"accepted for compatibility: that of <message-splitter> counts"`
-	CopyObjectMetadata bool `xml:"copy-object-metadata" default:"false" effect:"none" doc:"accepted for compatibility: no service reads objects of a part"`
+	CopyObjectMetadata bool `xml:"copy-object-metadata" default:"false" effect:"none" doc:"accepted for compatibility: that of <message-splitter> counts"`
 
 	path *jsonPath
 }

@@ -104,9 +104,7 @@ func (s *JSONSchema) compiled(text string) (*jsonschema.Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft4)
 	files := jsonschema.SchemeURLLoader{}
-	switch s.Schema.(type) {
-	case *PayloadInput, *MetadataInput: // who sends messages must not have files read
-	default:
+	if s.ofDocument() { // who sends messages must not have files read
 		files["file"] = jsonschema.FileLoader{}
 	}
 	c.UseLoader(files)
@@ -127,6 +125,18 @@ func (s *JSONSchema) compiled(text string) (*jsonschema.Schema, error) {
 	}
 	s.last.Store(&compiledSchema{text, schema})
 	return schema, nil
+}
+
+// ofDocument says that the schema is not what a message brings: a file, or a text that is the same for every message.
+func (s *JSONSchema) ofDocument() bool {
+	switch in := s.Schema.(type) {
+	case *FileInput, *FileBytes, *FileStream:
+		return true
+	case *ConstantInput:
+		_, constant := constantText(in.Value)
+		return constant
+	}
+	return false
 }
 
 // JSONSchemaLoader says how references of a schema are read. Interlok: JsonSchemaLoader.

@@ -81,6 +81,25 @@ func TestJSONSchemaReadsReferencesToFilesOnly(t *testing.T) {
 	transformCase{name: "whole", xml: schemaService(refers("file://"+dir+"/id.json"), ""), payload: `{"id":1}`, wantErr: "#/id: got number, want string"}.run(t)
 	transformCase{name: "schema of the message", xml: `<json-schema-service><schema-url class="metadata-data-input-parameter"><metadata-key>s</metadata-key></schema-url></json-schema-service>`,
 		payload: `{"id":1}`, metadata: []string{"s", refers("file://" + dir + "/id.json")}, wantErr: "only files are read, and none for a schema that comes with the message"}.run(t)
+	input := func(class, inside string) string {
+		return `<json-schema-service><schema-url class="` + class + `">` + inside + `</schema-url></json-schema-service>`
+	}
+	const refused, read = "only files are read, and none for a schema that comes with the message", "#/id: got number, want string"
+	whole := refers("file://" + dir + "/id.json")
+	file := filepath.Join(dir, "schema.json")
+	if err := os.WriteFile(file, []byte(whole), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []transformCase{
+		{name: "schema of the message by an expression", xml: input("constant-data-input-parameter", `<value>%message{s}</value>`), payload: `{"id":1}`, metadata: []string{"s", whole}, wantErr: refused},
+		{name: "place of a reference by an expression", xml: schemaService(refers("file://"+dir+"/%message{s}"), ""), payload: `{"id":1}`, metadata: []string{"s", "id.json"}, wantErr: refused},
+		{name: "schema in the payload", xml: input("json-path-data-input-parameter", `<path>$.s</path>`), payload: `{"id":1,"s":` + whole + `}`, wantErr: refused},
+		{name: "schema is the payload", xml: input("string-payload-data-input-parameter", ""), payload: whole, wantErr: refused},
+		{name: "schema of a file", xml: input("file-data-input-parameter", `<url>`+file+`</url>`), payload: `{"id":1}`, wantErr: read},
+		{name: "schema of a file by another name", xml: input("file-input-message-wrapper", `<url>`+file+`</url>`), payload: `{"id":1}`, wantErr: read},
+	} {
+		c.run(t)
+	}
 	for name, c := range map[string]struct{ xml, want string }{
 		"server":        {schemaService(refers("http://127.0.0.1:1/id.json"), ""), "only files are read"},
 		"no scope":      {schemaService(refers("id.json"), ""), "only files are read"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -237,5 +238,47 @@ func TestJSONObjectsAllocateOnlyTheParts(t *testing.T) {
 	})
 	if perRun > n+20 {
 		t.Errorf("%v allocations for %d objects", perRun, n)
+	}
+}
+
+func TestPartsSayWhichCharacterSetTheyAreIn(t *testing.T) {
+	for _, c := range []struct {
+		name, class, inside, text, want string
+		// keeps are character sets that parts keep; in others they are UTF-8.
+		keeps string
+	}{
+		{"lines", "line-count-splitter", `<keep-header-lines>1</keep-header-lines><split-on-line>1</split-on-line>`, "h\né", "h\né\n", "ISO-8859-1"},
+		{"elements", "json-array-splitter", ``, `[ {"a": "é"} ]`, `{"a":"é"}`, ""},
+		{"a text", "json-array-splitter", ``, `["é"]`, `é`, ""},
+		{"an object as it is", "json-array-splitter", ``, `{"a": "é"}`, `{"a": "é"}`, "UTF-16 UTF-16LE ISO-8859-1"},
+		{"members", "json-object-splitter", ``, `{"a": "é"}`, `{"a":"é"}`, ""},
+		{"nothing in it", "json-object-splitter", ``, `[ ]`, `[ ]`, "UTF-16 UTF-16LE ISO-8859-1"},
+		{"objects", "large-json-array-splitter", ``, `[{"a":"é"}]`, `{"a":"é"}`, ""},
+		{"objects at a path", "large-json-array-path-splitter", `<path>/p</path>`, `{"p":[{"a":"é"}]}`, `{"a":"é"}`, ""},
+		{"values at a path", "json-streaming-splitter", `<path>/p</path>`, `{"p":"é"}`, `{"p":"é"}`, ""},
+	} {
+		for _, charset := range []string{"UTF-16", "UTF-16LE", "ISO-8859-1"} {
+			t.Run(c.name+" in "+charset, func(t *testing.T) {
+				m := newMessage("")
+				m.SetEncoding(charset)
+				if err := setText(m, c.text); err != nil {
+					t.Fatal(err)
+				}
+				want := "UTF-8"
+				if slices.Contains(strings.Fields(c.keeps), charset) {
+					want = charset
+				}
+				err := splitterOf(t, c.class, c.inside).Split(m, func(part *message.Message) error {
+					text, err := part.Text()
+					if err != nil || part.Encoding() != want || text != c.want {
+						t.Errorf("part is %q in %s, error %v; want %q in %s", text, part.Encoding(), err, c.want, want)
+					}
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
 }

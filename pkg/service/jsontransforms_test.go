@@ -4,10 +4,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 	"pgregory.net/rapid"
 
 	"github.com/adapterd/adapterd/pkg/component"
@@ -356,4 +358,31 @@ func TestPatchOfADiffLeadsToTheOtherDocument(t *testing.T) {
 			t.Error("the document itself changed")
 		}
 	})
+}
+
+func TestAliasesAndCopiesAreCountedInBytes(t *testing.T) {
+	long := strings.Repeat("x", 1<<16)
+	aliases := func(each string) string { return "[" + strings.Repeat(each, 1<<11) + "]\n" }
+	for _, c := range []struct{ name, payload string }{
+		{"a text", "a: &a " + long + "\nb: " + aliases("*a,")},
+		{"a number", "a: &a 1" + strings.ReplaceAll(long, "x", "0") + "\nb: " + aliases("*a,")},
+		{"a key below", "a: &a {? " + long + " : 1}\nb: " + aliases("*a,")},
+		{"a key", "a: &a " + long + "\nb: " + aliases("{*a : 1},")},
+		{"merged", "a: &a {k: " + long + "}\nb: " + aliases("{<<: *a},")},
+	} {
+		transformCase{name: c.name, xml: `<yaml-to-json/>`, payload: c.payload, wantErr: "aliases stand for more than 67108864 bytes"}.run(t)
+	}
+	written := &yaml.Node{Kind: yaml.SequenceNode, Content: slices.Repeat([]*yaml.Node{{Kind: yaml.ScalarNode, Value: long}}, 1<<11)}
+	if _, err := (&yamlReader{}).value(written); err != nil {
+		t.Errorf("what is written out counts: %v", err)
+	}
+	operations := `[` + strings.TrimSuffix(strings.Repeat(`{"op":"copy","from":"/a","path":"/a/-"},`, 11), ",") + `]`
+	for _, c := range []struct{ name, value string }{
+		{"copies of a text", `"` + long + `"`},
+		{"copies of a number", "1" + strings.ReplaceAll(long, "x", "0")},
+		{"copies of a key", `{"` + long + `":1}`},
+	} {
+		transformCase{name: c.name, xml: patchOf(""), payload: `{"a":[` + c.value + `]}`, metadata: []string{"patch", operations},
+			wantErr: "the copies of the patch have more than 1048576 values or 67108864 bytes"}.run(t)
+	}
 }

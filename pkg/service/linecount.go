@@ -12,7 +12,8 @@ import (
 //
 // Lines end with LF, CR LF or CR, as Java reads them; in the parts all end with LF, the last one too. Parts are slices of the payload
 // and cost no copy, unless they have header lines, or blank lines inside are left out, or the last line has no end. A payload with CR is
-// copied once.
+// copied once. Parts of a character set in which bytes below 0x80 need not be ASCII, such as UTF-16, are UTF-8, as in Interlok; others
+// keep theirs.
 type LineCount struct {
 	splitting
 	SplitOnLine      int  `xml:"split-on-line" default:"10" min:"1" doc:"lines in a part, header lines not counted"`

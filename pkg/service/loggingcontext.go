@@ -42,7 +42,8 @@ func contextFields(m *message.Message) []zap.Field {
 }
 
 // AddLoggingContext adds a field to the lines that services log about the message. Interlok: AddLoggingContext. Other than there, the
-// field belongs to the message and its copies and not to a thread: it ends with them. Parts of a split message begin without.
+// field belongs to the message and its copies and not to a thread: it ends with them. Parts of a split message begin without,
+// unless their splitter copies objects.
 type AddLoggingContext struct {
 	component.ServiceBase
 	Key   *expr.Template `xml:"key,required" doc:"name of the field"`

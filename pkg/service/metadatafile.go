@@ -90,18 +90,17 @@ func (s *WriteMetadata) write(m *message.Message) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil { // the process's umask says who may
+	if err := makeDirectory(filepath.Dir(path)); err != nil {
 		return err
 	}
-	if !s.OverwriteIfExists {
-		switch _, err := os.Lstat(path); {
-		case err == nil:
-			return fmt.Errorf("the file %s is there already; set <overwrite-if-exists> to true, or name files by something that no two messages have", path)
-		case !errors.Is(err, fs.ErrNotExist):
-			return err
-		}
+	if s.OverwriteIfExists {
+		return replaceFile(path, data)
 	}
-	return replaceFile(path, data)
+	err = createFile(path, data)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("the file %s is there already; set <overwrite-if-exists> to true, or name files by something that no two messages have", path)
+	}
+	return err
 }
 
 // ReadMetadata sets metadata to what a file of properties has. Interlok: ReadMetadataFromFilesystem: as there, a file that is missing or

@@ -3,7 +3,10 @@ package service
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,6 +225,31 @@ func TestNumbersAreWrittenAsJavaDoes(t *testing.T) {
 	for _, bad := range []string{"", "x", "0%", "0E0", "0;0", "0,", "'0'", "0x0"} {
 		if _, err := parseDecimalFormat(bad); err == nil {
 			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
+
+// Messages of the same name that come side by side: one gets the file, the others learn that it is there.
+func TestMetadataOfOneOfManyMessagesIsWritten(t *testing.T) {
+	s := decode[*WriteMetadata](t, `<write-metadata-to-filesystem><base-url>`+t.TempDir()+`</base-url></write-metadata-to-filesystem>`)
+	for i := range 50 {
+		var wg sync.WaitGroup
+		var written atomic.Int32
+		for range 4 {
+			wg.Go(func() {
+				m := newMessage("x")
+				m.SetID(strconv.Itoa(i))
+				switch err := component.Apply(t.Context(), s, m); {
+				case err == nil:
+					written.Add(1)
+				case !strings.Contains(err.Error(), "is there already; set <overwrite-if-exists>"):
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := written.Load(); n != 1 {
+			t.Fatalf("%d messages wrote the same file", n)
 		}
 	}
 }

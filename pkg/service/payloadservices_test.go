@@ -301,3 +301,29 @@ func TestDataParametersOfFilesAndPaths(t *testing.T) {
 		t.Errorf("the file has %q, %v", got, err)
 	}
 }
+
+func TestGunzipTakesNoMoreThanAnAnswerMayHave(t *testing.T) {
+	bomb := strings.Repeat(zipped(t, strings.Repeat("\x00", 1<<20)), 257) // files in a row are one payload
+	serviceCase{name: "bomb", xml: `<gunzip-service/>`, payload: bomb, fails: "more than 268435456 bytes"}.run(t)
+}
+
+func TestReplacementsCannotBlowUpAMessage(t *testing.T) {
+	pairs := func(find string) string {
+		return `<find-replace-pair><find class="configured-replacement-source"><value>` + find + `</value></find><replace class="metadata-replacement-source"><value>r</value></replace></find-replace-pair>`
+	}
+	for _, c := range []struct{ name, xml, payload, value string }{
+		{"find and replace", `<find-and-replace-service>` + pairs(".") + `</find-and-replace-service>`, strings.Repeat("a", 1<<14), strings.Repeat("b", 1<<14+1)},
+		{"the first match", `<find-and-replace-service>` + pairs(".+") + `<replace-first-only>true</replace-first-only></find-and-replace-service>`,
+			strings.Repeat("a", 1<<14), strings.Repeat("$0", 1<<14+1)},
+		{"tokens", `<payload-from-template><template>%message{%payload}</template><metadata-tokens><key-value-pair><key>r</key><value>a</value></key-value-pair></metadata-tokens></payload-from-template>`,
+			strings.Repeat("a", 1<<14), "$0" + strings.Repeat("b", 1<<14)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := newMessage(c.payload, "r", c.value)
+			err := component.Apply(t.Context(), decode[component.Service](t, c.xml), m)
+			if err == nil || !strings.Contains(err.Error(), "more than 268435456 bytes") || string(m.Payload()) != c.payload {
+				t.Errorf("payload has %d bytes, error %v", len(m.Payload()), err)
+			}
+		})
+	}
+}

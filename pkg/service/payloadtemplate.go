@@ -42,8 +42,7 @@ func (s *PayloadFromTemplate) Apply(_ context.Context, m *message.Message) error
 			continue
 		}
 		if s.QuoteReplacement {
-			text = token.Value.ReplaceAllLiteralString(text, value)
-			continue
+			value = quoteReplacement(value)
 		}
 		if text, err = replaceAll(token.Value, text, value); err != nil {
 			return fmt.Errorf("payload-from-template: metadata %q as a replacement: %w", token.Key, err)
@@ -55,37 +54,7 @@ func (s *PayloadFromTemplate) Apply(_ context.Context, m *message.Message) error
 	return nil
 }
 
-// replaceAll is Java's String.replaceAll: in the replacement $n and ${name} are groups of the match, and \ takes the next character as
-// it is.
-func replaceAll(pattern *regexp.Regexp, text, replacement string) (string, error) {
-	parts, err := parseReplacement(pattern, replacement)
-	if err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	end := 0
-	for _, match := range pattern.FindAllStringSubmatchIndex(text, -1) {
-		b.WriteString(text[end:match[0]])
-		end = match[1]
-		for _, p := range parts {
-			switch {
-			case p.group < 0:
-				b.WriteString(p.literal)
-			case match[2*p.group] >= 0:
-				b.WriteString(text[match[2*p.group]:match[2*p.group+1]])
-			}
-		}
-	}
-	b.WriteString(text[end:])
-	return b.String(), nil
-}
-
-// replacementPart is a text, or a group of the match if that is not negative.
-type replacementPart struct {
-	literal string
-	group   int
-}
-
+// parseReplacement reads a replacement of Java.
 func parseReplacement(pattern *regexp.Regexp, replacement string) ([]replacementPart, error) {
 	var parts []replacementPart
 	for i := 0; i < len(replacement); {

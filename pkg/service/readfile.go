@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"github.com/adapterd/adapterd/pkg/component"
-	"github.com/adapterd/adapterd/pkg/document"
 	"github.com/adapterd/adapterd/pkg/expr"
 	"github.com/adapterd/adapterd/pkg/message"
 )
@@ -20,15 +19,16 @@ type ReadFile struct {
 	component.ServiceBase
 	FilePath               *expr.Template `xml:"file-path,required" example:"/var/messages/%message{originalname}" doc:"path or file URL of the file"`
 	ContentTypeMetadataKey string         `xml:"content-type-metadata-key" doc:"key of the metadata that gets the media type, by the file's name; without it none is set"`
+
+	place filePlace
 }
+
+// Check learns what the document says of the place, before a message does.
+func (s *ReadFile) Check(r *component.Report) { s.place.learn(s.FilePath, r) }
 
 // Apply replaces the payload of m.
 func (s *ReadFile) Apply(_ context.Context, m *message.Message) error {
-	location, err := resolve(s.FilePath, m)
-	if err != nil {
-		return fmt.Errorf("read-file-service: <file-path>: %w", err)
-	}
-	path, err := document.FilePath(location)
+	path, err := s.place.path(s.FilePath, m)
 	if err != nil {
 		return fmt.Errorf("read-file-service: <file-path>: %w", err)
 	}

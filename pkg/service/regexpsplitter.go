@@ -14,17 +14,25 @@ import (
 //
 // What matches ends a record. Each record is a part; with CompareToPreviousMatch those records that follow each other are one part in
 // which group 1 of another regular expression matches the same text. What stands behind the last match is a record too, unless it has
-// blanks only. Parts are slices of the payload and cost no copy in UTF-8.
+// blanks only. Parts are slices of the payload and cost no copy in UTF-8; matches are looked for as parts are wanted.
 type RegexpSplitter struct {
 	splitting
 	SplitPattern           *regexp.Regexp `xml:"split-pattern,required" example:"\n" doc:"regular expression of what ends a record"`
 	MatchPattern           *regexp.Regexp `xml:"match-pattern" doc:"regular expression whose group 1 says which records belong together; for compare-to-previous-match"`
 	CompareToPreviousMatch bool           `xml:"compare-to-previous-match" default:"false" doc:"true makes one part of records that belong together"`
 	IgnoreFirstSubMessage  bool           `xml:"ignore-first-sub-message" default:"false" doc:"true leaves the first part out"`
+
+	search recordSearch
 }
 
 // Check refuses a comparison without a group to compare.
 func (s *RegexpSplitter) Check(r *component.Report) {
+	if s.SplitPattern != nil {
+		var err error
+		if s.search, err = newRecordSearch(s.SplitPattern); err != nil {
+			r.Errorf("split-pattern", "bad-value", "is %s, which cannot be searched for piece by piece: %v; use a simpler pattern", s.SplitPattern, err)
+		}
+	}
 	switch {
 	case !s.CompareToPreviousMatch:
 	case s.MatchPattern == nil:
@@ -47,53 +55,37 @@ func (s *RegexpSplitter) Split(m *message.Message, yield func(*message.Message) 
 		}
 		text = []byte(decoded)
 	}
-	parts, err := s.parts(text)
-	if err != nil {
-		return fmt.Errorf("simple-regexp-message-splitter: %w", err)
-	}
-	if s.IgnoreFirstSubMessage {
-		if len(parts) == 0 {
-			return errors.New("simple-regexp-message-splitter: there is no part at all, so there is none to leave out; unset <ignore-first-sub-message>")
+	leaveOut, found := s.IgnoreFirstSubMessage, false
+	err := s.parts(text, func(part []byte) error {
+		if found = true; leaveOut {
+			leaveOut = false
+			return nil
 		}
-		parts = parts[1:]
-	}
-	for _, part := range parts {
 		if !same {
+			var err error
 			if part, err = encodeText(m.Encoding(), string(part)); err != nil {
 				return fmt.Errorf("simple-regexp-message-splitter: %w", err)
 			}
 		}
-		if err := yield(origin.Child(part)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *RegexpSplitter) parts(text []byte) ([][]byte, error) {
-	if s.CompareToPreviousMatch {
-		return s.joined(text)
-	}
-	var parts [][]byte
-	s.eachRecord(text, func(from, to int, last bool) {
-		if !last || !onlyBlanks(text[from:to]) {
-			parts = append(parts, text[from:to:to])
-		}
+		return yield(origin.Child(part))
 	})
-	return parts, nil
+	if err == nil && s.IgnoreFirstSubMessage && !found {
+		err = errors.New("simple-regexp-message-splitter: there is no part at all, so there is none to leave out; unset <ignore-first-sub-message>")
+	}
+	return err
 }
 
-// eachRecord calls do for every record of the text; the last one, behind the last match, may be empty.
-func (s *RegexpSplitter) eachRecord(text []byte, do func(from, to int, last bool)) {
-	from := 0
-	for _, match := range s.SplitPattern.FindAllIndex(text, -1) {
-		if match[1] == from {
-			continue // a match of nothing at the place where the record begins ends no record
-		}
-		do(from, match[1], false)
-		from = match[1]
+// parts calls do for every part of the text.
+func (s *RegexpSplitter) parts(text []byte, do func(part []byte) error) error {
+	if s.CompareToPreviousMatch {
+		return s.joined(text, do)
 	}
-	do(from, len(text), true)
+	return s.eachRecord(text, func(from, to int, last bool) error {
+		if last && onlyBlanks(text[from:to]) {
+			return nil
+		}
+		return do(text[from:to:to])
+	})
 }
 
 // onlyBlanks says that a text is empty once Java's String.trim has been through it.
@@ -101,31 +93,33 @@ func onlyBlanks(text []byte) bool {
 	return len(bytes.TrimFunc(text, func(r rune) bool { return r <= ' ' })) == 0
 }
 
-// joined are the records, those that belong together in one part.
-func (s *RegexpSplitter) joined(text []byte) ([][]byte, error) {
+// joined calls do for the records, those that belong together in one part.
+func (s *RegexpSplitter) joined(text []byte, do func(part []byte) error) error {
 	first := s.MatchPattern.FindSubmatch(text)
 	if first == nil {
-		return nil, fmt.Errorf("<match-pattern> %s is found nowhere in the payload; change it, or unset <compare-to-previous-match>", s.MatchPattern)
+		return fmt.Errorf("simple-regexp-message-splitter: <match-pattern> %s is found nowhere in the payload; change it, or unset <compare-to-previous-match>",
+			s.MatchPattern)
 	}
 	current, begin := first[1], 0
-	var parts [][]byte
-	s.eachRecord(text, func(from, to int, last bool) {
+	return s.eachRecord(text, func(from, to int, last bool) error {
 		var found []byte
 		if match := s.MatchPattern.FindSubmatch(text[from:to]); match != nil {
 			found = match[1]
 		}
 		if !bytes.Equal(found, current) {
-			parts = append(parts, text[begin:from:from])
+			if err := do(text[begin:from:from]); err != nil {
+				return err
+			}
 			begin, current = from, found
 			if last && onlyBlanks(text[from:]) {
-				return
+				return nil
 			}
 		}
 		if last {
-			parts = append(parts, text[begin:to:to])
+			return do(text[begin:to:to])
 		}
+		return nil
 	})
-	return parts, nil
 }
 
 func init() {

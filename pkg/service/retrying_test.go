@@ -195,38 +195,39 @@ func TestStatelessWrapperRunsNothingOnAServiceThatIsDown(t *testing.T) {
 
 // A message that asked before a restart began, and came in when it had failed, does not run either.
 func TestStatelessWrapperIsDownForMessagesThatWaited(t *testing.T) {
-	s := decode[*Stateless](t, `<stateless-service-wrapper><restart-strategy class="message-count-restart-strategy"><max-messages-count>2</max-messages-count></restart-strategy>`+note("a")+`</stateless-service-wrapper>`)
+	s := decode[*Stateless](t, `<stateless-service-wrapper>`+note("a")+`</stateless-service-wrapper>`)
 	p := probes(s)["a"]
-	due := &dueOnce{}
-	s.Strategy = due
-	due.now = true
+	strategy := &askedStrategy{}
+	s.Strategy = strategy
+	ran := 0
+	p.apply = func(context.Context, *message.Message) error { ran++; return nil }
 	p.fail = "start"
-	if err := component.Apply(t.Context(), s, newMessage("")); err == nil {
-		t.Fatal("no error")
+	strategy.due = func() bool {
+		strategy.due = func() bool { return true } // for a message that is quicker
+		if err := component.Apply(t.Context(), s, newMessage("quicker")); err == nil || !strings.Contains(err.Error(), "start fails") {
+			t.Errorf("error: %v", err)
+		}
+		strategy.due = func() bool { return false }
+		return false
 	}
-	due.now = false // as the strategy had said when the message came
-	p.apply = func(context.Context, *message.Message) error {
-		t.Error("the service ran though it is down")
-		return nil
+	if err := component.Apply(t.Context(), s, newMessage("")); err == nil || !strings.Contains(err.Error(), "the service is not running") || ran > 0 {
+		t.Errorf("%v; ran %d times", err, ran)
 	}
-	if err := component.Apply(t.Context(), s, newMessage("")); err == nil {
-		t.Error("no error")
-	}
-	p.fail, p.apply = "", nil
-	if err := component.Apply(t.Context(), s, newMessage("")); err != nil || due.restarts != 1 {
-		t.Errorf("%v after %d restarts", err, due.restarts)
+	p.fail = ""
+	if err := component.Apply(t.Context(), s, newMessage("")); err != nil || ran != 1 || strategy.restarts != 1 {
+		t.Errorf("%v after %d restarts; ran %d times", err, strategy.restarts, ran)
 	}
 }
 
-// dueOnce is a strategy that says what the test wants.
-type dueOnce struct {
-	now      bool
+// askedStrategy is a strategy that asks the test.
+type askedStrategy struct {
+	due      func() bool
 	restarts int
 }
 
-func (d *dueOnce) Due() bool  { return d.now }
-func (d *dueOnce) Restarted() { d.restarts++ }
-func (*dueOnce) Processed()   {}
+func (s *askedStrategy) Due() bool  { return s.due() }
+func (s *askedStrategy) Restarted() { s.restarts++ }
+func (*askedStrategy) Processed()   {}
 
 // onceFailing is a producer that fails as often as the test says.
 type onceFailing struct {

@@ -57,13 +57,14 @@ func (s *FileRetryStore) dirOf(id string) (string, error) {
 	return filepath.Join(s.dir, id), nil
 }
 
-// Write implements RetryStore. The metadata is written last: a message without it is not complete.
+// Write implements RetryStore. The metadata is written last: a message without it is not complete. All of it is on disk when Write returns:
+// the source of the message may be acknowledged after that.
 func (s *FileRetryStore) Write(m *message.Message) error {
 	dir, err := s.dirOf(m.ID())
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDirectory(dir); err != nil {
 		return err
 	}
 	if failure := errorOf(m); failure != nil {

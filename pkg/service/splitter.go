@@ -102,16 +102,19 @@ func (s *SplitMessage) contained() []component.Service { return []component.Serv
 type splitting struct {
 	CopyMetadata bool `xml:"copy-metadata" default:"true" doc:"false gives parts none of the message's metadata"`
 
-	CopyObjectMetadata bool `xml:"copy-object-metadata" default:"false" effect:"none" doc:"accepted for compatibility: no service reads objects of a part"`
+	CopyObjectMetadata bool `xml:"copy-object-metadata" default:"false" doc:"true gives parts the values that the message has in memory (object metadata)"`
 }
 
-// origin is what the parts of m are made of: it has the metadata that they share.
+// origin is what the parts of m are made of: it has the metadata that they share, and passes on objects if they get them.
 func (s *splitting) origin(m *message.Message) *message.Message {
 	o := m.Clone()
 	if !s.CopyMetadata {
 		o.SetAllMetadata(nil)
 	}
 	o.SetMetadata(MetadataParentID, m.ID())
+	if s.CopyObjectMetadata {
+		o.PassObjects()
+	}
 	return o
 }
 

@@ -277,3 +277,58 @@ func BenchmarkLinesToProducer(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "lines/s")
 }
+
+func TestPartsHaveObjectsOnRequest(t *testing.T) {
+	const objects, none = `<copy-object-metadata>true</copy-object-metadata>`, `<copy-object-metadata>false</copy-object-metadata>`
+	line, array := `<splitter class="line-count-splitter"><split-on-line>1</split-on-line>`, `<splitter class="json-array-splitter">`
+	path := `<splitter class="json-path-splitter"><json-path class="constant-data-input-parameter"><value>$.a</value></json-path>`
+	pieces := `<splitter class="split-by-metadata"><metadata-key>k</metadata-key><split-metadata-key>piece</split-metadata-key>`
+	for name, c := range map[string]struct {
+		splitter, payload string
+		metadata          []string
+		want              string
+	}{
+		"lines":                    {line + objects, "a\nb\n", nil, "v v"},
+		"lines, not":               {line + none, "a\nb\n", nil, "<nil> <nil>"},
+		"lines, by default":        {line, "a\nb\n", nil, "<nil> <nil>"},
+		"without metadata":         {line + `<copy-metadata>false</copy-metadata>` + objects, "a\n", nil, "v"},
+		"array":                    {array + objects, "[1,2]", nil, "v v"},
+		"object":                   {array + objects, "{}", nil, "v"},
+		"objects":                  {`<splitter class="large-json-array-splitter">` + objects, "[{},{}]", nil, "v v"},
+		"metadata":                 {`<splitter class="json-metadata-splitter">` + objects, "[{},{}]", nil, "v v"},
+		"bytes":                    {`<splitter class="size-based-splitter"><split-size-bytes>1</split-size-bytes>` + objects, "ab", nil, "v v"},
+		"pieces":                   {pieces + objects, "x", []string{"k", "1,2"}, "v v"},
+		"no pieces":                {pieces + objects, "x", nil, "v"},
+		"no pieces, not":           {pieces, "x", nil, "<nil>"},
+		"path, the inner splitter": {path + `<message-splitter class="json-array-splitter">` + objects + `</message-splitter>`, `{"a":[1,2]}`, nil, "v v"},
+		"path, the outer splitter": {path + objects, `{"a":[1,2]}`, nil, "<nil> <nil>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := decode[*SplitMessage](t, `<advanced-message-splitter-service>`+c.splitter+`</splitter><service class="test-probe"/></advanced-message-splitter-service>`)
+			var seen []string
+			s.Service.(*probe).apply = func(_ context.Context, part *message.Message) error {
+				value, _ := part.Object("o")
+				seen = append(seen, fmt.Sprint(value))
+				part.SetObject("o", "changed")
+				if inner, there := part.Child(nil).Object("o"); there {
+					t.Errorf("a part of the part has %v, though nobody asked", inner)
+				}
+				return nil
+			}
+			m := newMessage(c.payload, c.metadata...)
+			m.SetObject("o", "v")
+			if err := component.Apply(t.Context(), s, m); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(seen, " "); got != c.want {
+				t.Errorf("parts have %q; want %q", got, c.want)
+			}
+			if value, _ := m.Object("o"); value != "v" {
+				t.Errorf("a part changed the message's object to %v", value)
+			}
+			if _, there := m.Child(nil).Object("o"); there {
+				t.Error("the message itself has been changed: its children have objects now")
+			}
+		})
+	}
+}

@@ -1,6 +1,10 @@
 package service
 
 import (
+	"bytes"
+	"errors"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -281,4 +285,54 @@ func TestSplittersRefuseWhatCannotWork(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestRegexpSplitterHoldsNoMatches(t *testing.T) {
+	payload := bytes.Repeat([]byte("A1\n"), 1<<20)
+	for name, inside := range map[string]string{
+		"plain":       `<split-pattern>\n</split-pattern>`,
+		"of lines":    `<split-pattern>(?m)^A1\n</split-pattern>`,
+		"without one": `<split-pattern>\n</split-pattern><ignore-first-sub-message>true</ignore-first-sub-message>`,
+	} {
+		s := splitterOf(t, "simple-regexp-message-splitter", inside)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_ = s.Split(message.New(payload), func(*message.Message) error { return errors.New("enough") })
+		runtime.ReadMemStats(&after)
+		if grew := after.TotalAlloc - before.TotalAlloc; grew > 1<<20 {
+			t.Errorf("%s: %d bytes were allocated before the first part of %d", name, grew, len(payload))
+		}
+	}
+}
+
+// recordsAtOnce are the ends of the records, found in one search.
+func recordsAtOnce(pattern *regexp.Regexp, text []byte) (ends []int) {
+	from := 0
+	for _, match := range pattern.FindAllIndex(text, -1) {
+		if match[1] != from {
+			from = match[1]
+			ends = append(ends, from)
+		}
+	}
+	return append(ends, len(text))
+}
+
+func FuzzRegexpSplitter(f *testing.F) {
+	patterns := []string{`\n`, `;`, `x*`, `(?m)^-+\n`, `(?m)^`, `(?m)$`, `\bx`, `\Bx*`, `\A-`, `^-|;`, `a|ab`, `(?i)É`, `-*?$`, `\z`, ``, `.`, `(?s).`, `(?:)|x`, `(?U)x+\b`, `\b\Qx`}
+	for i := range patterns {
+		f.Add(uint8(i), []byte("-ab;xx\n--\n\xc3;é\xa9x x;É\n-"), uint8(3))
+	}
+	f.Fuzz(func(t *testing.T, which uint8, piece []byte, times uint8) {
+		s := &RegexpSplitter{SplitPattern: regexp.MustCompile(patterns[int(which)%len(patterns)])}
+		s.Check(nil)
+		// More records than are searched for at a time.
+		text := bytes.Repeat(piece, int(times)*20)
+		var got []int
+		if err := s.eachRecord(text, func(_, to int, _ bool) error { got = append(got, to); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(recordsAtOnce(s.SplitPattern, text), got); diff != "" {
+			t.Errorf("%s on %q (-want +got):\n%s", s.SplitPattern, text, diff)
+		}
+	})
 }

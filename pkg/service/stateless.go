@@ -10,7 +10,8 @@ import (
 	"github.com/adapterd/adapterd/pkg/message"
 )
 
-// Stateless runs a service and starts it again from time to time, as its strategy says. Interlok: StatelessServiceWrapper.
+// Stateless runs a service and starts it again from time to time, as its strategy says. Interlok: StatelessServiceWrapper. When the service
+// does not start again, messages fail until it does; each tries.
 type Stateless struct {
 	component.ServiceBase
 	Service  component.Service `xml:"service,required" doc:"the service"`
@@ -32,23 +33,17 @@ type RestartStrategy interface {
 // Check implements component.Checker.
 func (w *Stateless) Check(*component.Report) {
 	w.inside.parts = func() []component.Component { return []component.Component{w.Service} }
+	w.inside.restarted = func() { w.Strategy.Restarted() }
 }
 
 // Apply starts the service again if that is due, and runs it.
 func (w *Stateless) Apply(ctx context.Context, m *message.Message) error {
 	if w.Strategy.Due() {
-		err := w.inside.restart(ctx, func() bool {
-			if !w.Strategy.Due() { // another message was quicker
-				return false
-			}
-			w.Strategy.Restarted()
-			return true
-		})
-		if err != nil {
+		if err := w.inside.restart(ctx, w.Strategy.Due); err != nil { // asked again: another message may have been quicker
 			return fmt.Errorf("stateless-service-wrapper: %w", err)
 		}
 	}
-	if err := w.inside.run(func() error { return component.Apply(ctx, w.Service, m) }); err != nil {
+	if err := w.inside.run(ctx, func() error { return component.Apply(ctx, w.Service, m) }); err != nil {
 		return err
 	}
 	w.Strategy.Processed()

@@ -42,13 +42,17 @@ func (s *YAMLToJSON) Apply(_ context.Context, m *message.Message) error {
 	return nil
 }
 
-// maxYAMLValues bounds what the aliases of a small text may stand for.
+// maxYAMLValues bounds what the aliases of a small text may stand for; so does maxCopiedBytes, for texts, numbers and keys.
 const maxYAMLValues = 1 << 20
 
 // maxYAMLDepth bounds how deep values may be nested, as in JSON.
 const maxYAMLDepth = 1000
 
-type yamlReader struct{ values, depth int }
+type yamlReader struct {
+	values, depth int
+	// aliases is how many aliases lead to the value that is read, and bytes what they have stood for.
+	aliases, bytes int
+}
 
 // yamlValue is the first document of a YAML text as a JSON value.
 func yamlValue(text string) (any, error) {
@@ -73,6 +77,8 @@ func (r *yamlReader) value(n *yaml.Node) (any, error) {
 	case yaml.DocumentNode:
 		return r.value(n.Content[0])
 	case yaml.AliasNode:
+		r.aliases++
+		defer func() { r.aliases-- }()
 		return r.value(n.Alias)
 	case yaml.SequenceNode:
 		list := make([]any, 0, len(n.Content))
@@ -87,7 +93,21 @@ func (r *yamlReader) value(n *yaml.Node) (any, error) {
 	case yaml.MappingNode:
 		return r.mapping(n)
 	}
+	if err := r.count(n, r.aliases > 0); err != nil {
+		return nil, err
+	}
 	return scalarOfYAML(n)
+}
+
+// count adds a text to what aliases stand for, if it stands for one.
+func (r *yamlReader) count(n *yaml.Node, aliased bool) error {
+	if !aliased {
+		return nil
+	}
+	if r.bytes += len(n.Value); r.bytes > maxCopiedBytes {
+		return fmt.Errorf("line %d: its aliases stand for more than %d bytes; write it with fewer of them, or split it", n.Line, maxCopiedBytes)
+	}
+	return nil
 }
 
 func (r *yamlReader) mapping(n *yaml.Node) (any, error) {
@@ -99,8 +119,12 @@ func (r *yamlReader) mapping(n *yaml.Node) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		aliased := r.aliases > 0
 		for key.Kind == yaml.AliasNode {
-			key = key.Alias
+			key, aliased = key.Alias, true
+		}
+		if err := r.count(key, aliased); err != nil {
+			return nil, err
 		}
 		switch {
 		case key.Kind != yaml.ScalarNode:

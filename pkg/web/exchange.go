@@ -25,7 +25,7 @@ type Exchange struct {
 	RequestHeaders  RequestHeaders     `xml:"request-header-provider" default:"http-no-request-headers" doc:"headers of the request"`
 	ResponseHeaders ResponseHeaders    `xml:"response-header-handler" default:"http-discard-response-headers" doc:"what becomes of the headers of the answer"`
 	ConnectTimeout  component.Interval `xml:"connect-timeout" default:"60s" min:"1ms" doc:"how long to wait for a connection"`
-	ReadTimeout     component.Interval `xml:"read-timeout" default:"10m" min:"1ms" doc:"how long to wait for the answer, and then for each further piece of it"`
+	ReadTimeout     component.Interval `xml:"read-timeout" default:"10m" min:"1ms" doc:"how long the server may neither take more of the request nor give more of the answer"`
 
 	alias  string
 	client *http.Client
@@ -60,7 +60,7 @@ func (e *Exchange) Prepare(r *component.Report, redirect bool) {
 			}
 		}
 	}
-	e.client = newClient(e.ConnectTimeout.Duration, e.ReadTimeout.Duration, redirect)
+	e.client = newClient(e.ConnectTimeout.Duration, redirect)
 }
 
 // Close lets connections go that are kept for the next request. Requests after that work all the same.
@@ -119,17 +119,19 @@ func statusText(code int) string {
 func (e *Exchange) send(ctx context.Context, target *url.URL, header http.Header, q Request) (*Reply, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	quiet := newSilence(e.ReadTimeout.Duration, cancel)
+	defer quiet.timer.Stop() // a body that is still read may set it once more, and then it ends what has ended
 	var body io.Reader
 	if q.Body != nil {
-		body = newBody(q.Body)
+		body = newBody(q.Body, quiet.broken)
 	}
-	r, err := http.NewRequestWithContext(ctx, q.Method, target.String(), body)
+	r, err := http.NewRequestWithContext(quiet.trace(ctx), q.Method, target.String(), body)
 	if err != nil {
 		return nil, bare(err)
 	}
 	if q.Body != nil {
 		r.ContentLength = int64(len(q.Body))
-		r.GetBody = func() (io.ReadCloser, error) { return newBody(q.Body), nil }
+		r.GetBody = func() (io.ReadCloser, error) { return newBody(q.Body, quiet.broken), nil }
 		if len(q.Body) == 0 {
 			r.Body, r.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }
 		}
@@ -140,7 +142,7 @@ func (e *Exchange) send(ctx context.Context, target *url.URL, header http.Header
 		return nil, reason(ctx, err)
 	}
 	defer answer.Body.Close()
-	content, err := readAll(answer.Body, e.ReadTimeout.Duration, cancel)
+	content, err := readAll(answer.Body, maxReplyBytes, quiet.broken)
 	if err != nil {
 		return nil, fmt.Errorf("its answer can not be read: %w", reason(ctx, err))
 	}

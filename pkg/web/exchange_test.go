@@ -1,15 +1,19 @@
 package web
 
 import (
+	"bufio"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,6 +38,12 @@ func echo(t testing.TB) *httptest.Server {
 			http.Redirect(w, r, "/at/last", http.StatusTemporaryRedirect)
 		case "/round":
 			http.Redirect(w, r, "/round", http.StatusFound)
+		case "/astray":
+			w.Header().Set("Location", "http://[bad/?token=s3cret")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		case "/created":
+			w.Header().Set("Location", "http://[bad/?token=s3cret")
+			w.WriteHeader(http.StatusCreated)
 		case "/elsewhere":
 			http.Redirect(w, r, "https://127.0.0.1:1/", http.StatusFound)
 		default:
@@ -75,7 +85,9 @@ func TestExchange(t *testing.T) {
 		"redirected as post":     {"/kept", "", Request{Method: "POST", Body: []byte("x")}, nil, "POST /at/last |||x", ""},
 		"not redirected":         {"/moved", "<no-redirect>true</no-redirect>", Request{Method: "GET"}, nil, "", "302 Found"},
 		"other protocol":         {"/elsewhere", "", Request{Method: "GET"}, nil, "", "302 Found"},
-		"redirected in a circle": {"/round", "", Request{Method: "GET"}, nil, "", "more than 20 times"},
+		"redirected in a circle": {"/round", "", Request{Method: "GET"}, nil, "", "redirected more than 20 times; see where <url> leads, as with curl -IL"},
+		"redirected to no URL":   {"/astray", "", Request{Method: "GET"}, nil, "", "redirects to what is no URL"},
+		"no redirection":         {"/created", "", Request{Method: "GET"}, nil, "", ""},
 		"configured headers": {"/", `<request-header-provider class="http-configured-request-headers"><headers><key-value-pair><key>X-Sent</key><value>yes</value></key-value-pair></headers></request-header-provider>`,
 			Request{Method: "GET"}, nil, "GET / |yes||", ""},
 		"metadata headers": {"/", headers, Request{Method: "GET"}, []string{"X-Sent", "a\r\n b", "Other", "no\x00pe"}, "GET / |a b||", ""},
@@ -190,7 +202,7 @@ func TestServerThatDoesNotAnswer(t *testing.T) {
 	}))
 	defer s.Close()
 	defer close(end)
-	for path, want := range map[string]string{"/": "see connect-timeout and read-timeout", "/half": "nothing came for as long as read-timeout says"} {
+	for path, want := range map[string]string{"/": errSilent.Error(), "/half": errSilent.Error()} {
 		_, err := exchange(t, s.URL+path, soon).Do(t.Context(), newMessage(""), Request{Method: "GET"})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
@@ -200,6 +212,104 @@ func TestServerThatDoesNotAnswer(t *testing.T) {
 	defer cancel()
 	if _, err := exchange(t, s.URL, "").Do(ctx, newMessage(""), Request{Method: "GET"}); err == nil || !strings.Contains(err.Error(), "the program stops") {
 		t.Errorf("error: %v", err)
+	}
+}
+
+// listener is a server that takes connections, and reads nothing.
+func listener(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := make(chan []net.Conn)
+	go func() {
+		var all []net.Conn
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				taken <- all
+				return
+			}
+			all = append(all, c)
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		for _, c := range <-taken {
+			c.Close()
+		}
+	})
+	return l.Addr().String()
+}
+
+func TestServerThatDoesNotRead(t *testing.T) {
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Second, errors.New("read-timeout ended nothing"))
+	defer cancel()
+	e := exchange(t, "http://"+listener(t), soon)
+	_, err := e.Do(ctx, newMessage(""), Request{Method: "POST", Body: make([]byte, 32<<20)}) // more than the buffers of the system take
+	if err == nil || !strings.Contains(err.Error(), errSilent.Error()) {
+		t.Errorf("error: %v", err)
+	}
+}
+
+// A server that reads slowly, but goes on, is not silent; nor is one that takes its time for the answer after that.
+func TestServerThatReadsSlowly(t *testing.T) {
+	for name, c := range map[string]struct {
+		pause time.Duration // before each piece of the body, and before the answer
+		want  error
+	}{
+		"in time": {900 * time.Millisecond, nil},
+		"silent":  {1100 * time.Millisecond, errSilent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var server sync.WaitGroup
+				defer server.Wait()
+				e := exchange(t, "http://server", `<read-timeout><unit>SECONDS</unit><interval>1</interval></read-timeout>`)
+				e.client.Transport.(redirecting).DialContext = func(context.Context, string, string) (net.Conn, error) {
+					ours, theirs := net.Pipe()
+					server.Go(func() {
+						defer theirs.Close()
+						r, err := http.ReadRequest(bufio.NewReader(theirs))
+						piece := make([]byte, 64<<10)
+						for err == nil {
+							time.Sleep(c.pause)
+							_, err = io.ReadFull(r.Body, piece)
+						}
+						_, _ = io.WriteString(theirs, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nread")
+					})
+					return ours, nil
+				}
+				reply, err := e.Do(t.Context(), newMessage(""), Request{Method: "POST", Body: make([]byte, 1<<20)})
+				if !errors.Is(err, c.want) || err == nil && string(reply.Body) != "read" {
+					t.Errorf("%v, %v", reply, err)
+				}
+			})
+		})
+	}
+}
+
+// How long a connection may take is connect-timeout's matter, though read-timeout be shorter.
+func TestReadTimeoutBeginsWithTheConnection(t *testing.T) {
+	e := exchange(t, "https://"+listener(t), soon+`<connect-timeout><unit>MILLISECONDS</unit><interval>300</interval></connect-timeout>`)
+	if _, err := e.Do(t.Context(), newMessage(""), Request{Method: "GET"}); err == nil || !strings.Contains(err.Error(), "TLS handshake timeout; see connect-timeout") {
+		t.Errorf("error: %v", err)
+	}
+}
+
+// endless is an answer without end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestAnswersAreBounded(t *testing.T) {
+	const want = "it has more than 1 MiB, the most that is read here; ask the server for less at a time"
+	if _, err := readAll(endless{}, 1<<20, func() {}); err == nil || err.Error() != want {
+		t.Errorf("error: %v", err)
+	}
+	if got, err := readAll(strings.NewReader("whole"), 5, func() {}); err != nil || string(got) != "whole" {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 
