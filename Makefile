@@ -23,7 +23,7 @@ REPORT := go run ./test/report $(if $(TALLY),-tally $(TALLY))
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test unit integration bench lint fuzz cross vulncheck docs sim soak compare-kpl clean
+.PHONY: help demo build test unit integration bench bench-peers lint fuzz cross vulncheck docs sim soak compare-kpl clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,8 +47,12 @@ unit: ## unit tests with the race detector, and ten seconds of the soak
 integration: build ## tests against LocalStack, kinesis-local and moto (LOCALSTACK_ENDPOINT: against that one)
 	set -o pipefail; ADAPTERD_BINARY='$(CURDIR)/$(ADAPTERD)' scripts/integration.sh | $(REPORT)
 
-bench: ## benchmarks (BENCH=regexp COUNT=n); compare runs with `go tool benchstat`
-	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+bench: ## guards and benchmarks (BENCH=regexp COUNT=n); compare runs with `go tool benchstat`
+	go test -count 1 ./bench
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 0.5s -count $(COUNT) ./...
+
+bench-peers: ## the KPL, the raw yardsticks and pkg/kpl in turn, one table (PEERS='-runs 3 -only 200B'; WITHOUT_KPL=1)
+	bench/peers.sh $(PEERS)
 
 lint: ## gofmt, go vet, staticcheck, and whether the pages made from the code are up to date
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not formatted; run gofmt -w:"; echo "$$unformatted"; exit 1; fi
