@@ -83,14 +83,9 @@ func (c *awsClient[C]) open(ctx context.Context, client func(aws.Config) C) erro
 	if c.current.Load() != nil {
 		return nil
 	}
-	if !c.valid {
-		return c.errorf("its configuration was not checked or is not valid")
-	}
-	config := c.settings.config
-	config.Logger = component.Logger(ctx)
-	var err error
-	if config.Credentials, err = c.provider(ctx, config.Region); err != nil {
-		return c.errorf("<credentials>: %w", err)
+	config, err := c.configuration(ctx)
+	if err != nil {
+		return err
 	}
 	sdk, end, err := config.AWSConfig(ctx)
 	if err != nil && config.Region == "" {
@@ -102,6 +97,20 @@ func (c *awsClient[C]) open(ctx context.Context, client func(aws.Config) C) erro
 	sdk.APIOptions = append(sdk.APIOptions[:0:0], awsmiddleware.AddUserAgentKey(c.settings.userAgent))
 	c.current.Store(&awsSession[C]{client(sdk), end})
 	return nil
+}
+
+// configuration is how the client speaks to the service, credentials and logger included.
+func (c *awsClient[C]) configuration(ctx context.Context) (kpl.Config, error) {
+	if !c.valid {
+		return kpl.Config{}, c.errorf("its configuration was not checked or is not valid")
+	}
+	config := c.settings.config
+	config.Logger = component.Logger(ctx)
+	var err error
+	if config.Credentials, err = c.provider(ctx, config.Region); err != nil {
+		return kpl.Config{}, c.errorf("<credentials>: %w", err)
+	}
+	return config, nil
 }
 
 func (c *awsClient[C]) provider(ctx context.Context, region string) (aws.CredentialsProvider, error) {

@@ -7,6 +7,7 @@ import (
 	service "github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/adapterd/adapterd/pkg/component"
+	"github.com/adapterd/adapterd/pkg/kpl"
 )
 
 // KinesisSDK is a connection to Kinesis for aws-kinesis-sdk-stream-producer, which makes requests of its own: nothing is buffered,
@@ -40,6 +41,13 @@ func (k *KinesisSDK) PutRecords(ctx context.Context, in *service.PutRecordsInput
 
 // Retries says whether, how often and when a request, or the records of one that failed, are to be tried again.
 func (k *KinesisSDK) Retries() aws.Retryer { return k.retries() }
+
+// EngineConfiguration is how the connection speaks to the service: region, endpoint, proxy, timeouts, credentials and logger. There is no
+// engine, so nothing else of it counts. To find the credentials may touch files and the network. It is for those who ask the service what
+// the producers would meet.
+func (k *KinesisSDK) EngineConfiguration(ctx context.Context) (kpl.Config, error) {
+	return k.configuration(ctx)
+}
 
 func init() {
 	component.Register[KinesisSDK]("aws-kinesis-sdk-connection", "com.adaptris.aws.kinesis.AWSKinesisSDKConnection", component.KindConnection,

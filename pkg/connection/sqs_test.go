@@ -239,6 +239,15 @@ func TestSQSClientFactories(t *testing.T) {
 	}
 }
 
+func TestSQSVisibilityThatIsTooShortIsTold(t *testing.T) {
+	for seconds, want := range map[int]bool{-1: false, 0: false, 1: true, 5: true, 6: false, 43200: false} {
+		_, problems := decode[*SQS](t, fmt.Sprintf(`<connection class="amazon-sqs-connection"><sqs-client-factory class="buffered-sqs-client-factory"><visibility-timeout-seconds>%d</visibility-timeout-seconds></sqs-client-factory></connection>`, seconds))
+		if got := strings.Contains(problems, "<visibility-timeout-seconds>") && strings.Contains(problems, "so 30 is taken; give 6 or more"); got != want || !want && problems != "" {
+			t.Errorf("%d: %q", seconds, problems)
+		}
+	}
+}
+
 func TestConnectionsToAWSHaveTheFieldsOfInterlok(t *testing.T) {
 	for _, alias := range []string{
 		"aws-kinesis-sdk-connection", "amazon-sqs-connection", "aws-custom-endpoint", "aws-default-retry-policy-factory", "aws-retry-not-found-policy-factory",

@@ -110,13 +110,13 @@ func (f *FS) consume(ctx context.Context, c *file) bool {
 	payload, info, err := read(wip)
 	if err != nil {
 		f.complain(path, err.Error())
-		f.giveBack(f.log, path)
+		f.giveBack(f.log, path, nil)
 		return false
 	}
 	delete(f.told, path)
 	m := c.message(payload, info)
 	log := f.log.With(zap.String("message", m.ID()))
-	f.offer(ctx, m, func(err error) { f.settle(log, path, err) })
+	f.offer(ctx, m, func(err error) { f.settle(log, path, info, err) })
 	return true
 }
 

@@ -38,6 +38,8 @@ type itemCache interface {
 	// has says whether a file is remembered as it is now, and notes that it is still there.
 	has(now item) bool
 	put(i item)
+	// known are the files that are remembered, by their path; the caller changes nothing in it.
+	known() map[string]item
 	// evict forgets files that have not been there for long.
 	evict(now time.Time)
 	// save keeps what is remembered for the next start of the program.
@@ -50,6 +52,7 @@ type NoCache struct{}
 func (*NoCache) load(*zap.Logger) error { return nil }
 func (*NoCache) has(item) bool          { return false }
 func (*NoCache) put(item)               {}
+func (*NoCache) known() map[string]item { return nil }
 func (*NoCache) evict(time.Time)        {}
 func (*NoCache) save() error            { return nil }
 
@@ -81,6 +84,8 @@ func (c *InlineCache) put(i item) {
 	c.items[i.Path] = i
 	c.changed = true
 }
+
+func (c *InlineCache) known() map[string]item { return c.items }
 
 func (c *InlineCache) evict(now time.Time) {
 	oldest := now.Add(-c.Age.Duration).UnixMilli()

@@ -1,7 +1,7 @@
 package consumer
 
 import (
-	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -9,19 +9,9 @@ import (
 	"github.com/adapterd/adapterd/pkg/document"
 )
 
-// copyInto writes the content, the permissions and the time of modification of the file at path to out, and sees to it that they are on
-// disk.
-func copyInto(out *os.File, path string) error {
-	in, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(out, in); err != nil {
+// copyInto writes the content, the permissions and the time of modification that a file had to out, and sees to it that they are on disk.
+func copyInto(out *os.File, content []byte, info fs.FileInfo) error {
+	if _, err := out.Write(content); err != nil {
 		return err
 	}
 	_ = out.Chmod(info.Mode().Perm()) // not every file system knows them

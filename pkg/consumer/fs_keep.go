@@ -19,14 +19,17 @@ import (
 // size or its time of modification has changed since.
 //
 // A file is remembered when its message is delivered or an error handler has taken it. When the message failed and nobody took it, the file
-// is left alone until it changes or the consumer starts anew. What a cache remembers outlives the program only if it has a file for it: after
-// a crash files may come again that came since the last poll.
+// is left alone until it changes or the consumer starts anew. A consumer that a reload puts in the place of this one remembers the same. What a
+// cache remembers outlives the program only if it has a file for it: after a crash files may come again that came since the last poll.
 type NonDeletingFS struct {
 	fileSource
 	Cache itemCache `xml:"processed-item-cache" default:"fs-inline-processed-item-cache" doc:"where it is remembered which files have been consumed"`
 
-	// delivered is what is done with a file before it is remembered; nil for nothing.
-	delivered func(path string) error
+	// before is the consumer that this one replaces, until Init takes over what it remembers.
+	before *NonDeletingFS
+
+	// delivered is what is done before a file is remembered, with what was delivered of it; nil for nothing.
+	delivered func(path string, content []byte, info fs.FileInfo) error
 
 	// mu guards the fields below, and the cache.
 	mu sync.Mutex
@@ -58,7 +61,38 @@ func (f *NonDeletingFS) Init(ctx context.Context) error {
 	if err := f.Cache.load(component.Logger(ctx)); err != nil {
 		return fmt.Errorf("<processed-item-cache> of %s: %w", f.alias, err)
 	}
+	if f.before != nil {
+		f.takeOver(f.before)
+		f.before = nil
+	}
 	return nil
+}
+
+// Inherit goes on with what a consumer remembers that this one replaces, so that a reload does not bring its files again; another kind of
+// consumer remembers nothing. It is called at most once, before Init, by which the other one has stopped.
+func (f *NonDeletingFS) Inherit(from component.Consumer) {
+	k, ok := from.(interface{ keeping() *NonDeletingFS })
+	if !ok {
+		return
+	}
+	f.before = k.keeping()
+	if earlier := f.before.before; earlier != nil { // it never began, so it knows nothing of its own
+		f.before = earlier
+	}
+}
+
+func (f *NonDeletingFS) keeping() *NonDeletingFS { return f }
+
+// takeOver is called with mu held, when what the cache has a file for was read.
+func (f *NonDeletingFS) takeOver(old *NonDeletingFS) {
+	old.mu.Lock() // for outcomes that come too late for its stop
+	defer old.mu.Unlock()
+	mine := f.Cache.known()
+	for path, i := range old.Cache.known() {
+		if stored, ok := mine[path]; !ok || stored.Processed < i.Processed {
+			f.Cache.put(i)
+		}
+	}
 }
 
 // Start implements component.Lifecycle.
@@ -126,7 +160,11 @@ func (f *NonDeletingFS) consume(ctx context.Context, c *file) bool {
 	f.mu.Unlock()
 	m := c.message(payload, info)
 	log := f.log.With(zap.String("message", m.ID()), zap.String("file", f.shown(c.path())))
-	f.offer(ctx, m, func(err error) { f.settle(log, c.path(), now, err) })
+	copied := func() error { return nil }
+	if f.delivered != nil { // else the content must not be kept until the outcome is known
+		copied = func() error { return f.delivered(c.path(), payload, info) }
+	}
+	f.offer(ctx, m, func(err error) { f.settle(log, now, copied, err) })
 	return true
 }
 
@@ -145,9 +183,9 @@ func (f *NonDeletingFS) changed(now item) bool {
 }
 
 // settle remembers a file as its message's outcome asks for.
-func (f *NonDeletingFS) settle(log *zap.Logger, path string, now item, outcome error) {
-	if outcome == nil && f.delivered != nil {
-		if err := f.delivered(path); err != nil {
+func (f *NonDeletingFS) settle(log *zap.Logger, now item, copied func() error, outcome error) {
+	if outcome == nil {
+		if err := copied(); err != nil {
 			log.Error("file was delivered, but not copied to the processed-path; copy it by hand", zap.Error(err))
 		}
 	}
@@ -196,8 +234,8 @@ func (f *MovingFS) Check(r *component.Report) {
 	}
 }
 
-// copy makes a copy that appears only when it is complete and on disk.
-func (f *MovingFS) copy(path string) error {
+// copy makes a copy that appears only when it is complete and on disk. It has what was delivered, whatever the file has become since.
+func (f *MovingFS) copy(path string, content []byte, info fs.FileInfo) error {
 	if err := os.MkdirAll(f.processed, 0o777); err != nil {
 		return err
 	}
@@ -207,7 +245,7 @@ func (f *MovingFS) copy(path string) error {
 		return err
 	}
 	defer os.Remove(temporary.Name()) // it is gone when all went well
-	err = copyInto(temporary, path)
+	err = copyInto(temporary, content, info)
 	if err = errors.Join(err, temporary.Close()); err != nil {
 		return err
 	}

@@ -281,6 +281,28 @@ func TestKeptFilesAreCopiedWhenTheirMessageIsDone(t *testing.T) {
 	wantFiles(t, dir, "a=a", "b=b", "c=c")
 }
 
+func TestTheCopyIsWhatWasDelivered(t *testing.T) {
+	dir, proc := t.TempDir(), t.TempDir()
+	f := decode[*MovingFS](t, `<moving-non-deleting-fs-consumer><base-directory-url>`+dir+`</base-directory-url><poller class="test-never-poller"/><file-sorter class="fs-sort-alphabetic"/><processed-path>`+proc+`</processed-path></moving-non-deleting-fs-consumer>`)
+	k := new(taker)
+	start(t, f, k.handle)
+	write(t, dir, "a=one", "b=two")
+	f.poll(t.Context(), 0)
+	offers := wantOffers(t, k, "one", "two")
+	write(t, dir, "a=another")
+	if err := os.Remove(filepath.Join(dir, "b")); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range offers {
+		o.done(nil)
+	}
+	wantFiles(t, proc, "a=one", "b=two")
+	f.poll(t.Context(), 0)
+	wantOffers(t, k, "another")[0].done(nil)
+	wantFiles(t, proc, "a=one", "b=two")
+	stop(t, f)
+}
+
 func TestKeepingConsumersRefuse(t *testing.T) {
 	for name, c := range map[string]struct{ xml, want string }{
 		"wip-suffix":     {`<non-deleting-fs-consumer><base-directory-url>in</base-directory-url><wip-suffix>.x</wip-suffix></non-deleting-fs-consumer>`, "<wip-suffix> is no element of non-deleting-fs-consumer"},

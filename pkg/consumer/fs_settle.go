@@ -14,28 +14,56 @@ import (
 	"github.com/adapterd/adapterd/pkg/component"
 )
 
-// settle does with a file what its message's outcome asks for. log is that of the start in which the file was consumed.
-func (f *FS) settle(log *zap.Logger, path string, outcome error) {
+// settle does with a file what its message's outcome asks for. log is that of the start in which the file was consumed, consumed the file
+// as it was then.
+func (f *FS) settle(log *zap.Logger, path string, consumed fs.FileInfo, outcome error) {
 	name := f.shown(path)
 	switch {
 	case outcome == nil:
-		if err := os.Remove(path + f.WIPSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			log.Error("file was delivered but can not be deleted; delete it by hand, or reset-wip-files delivers it again", zap.String("file", name+f.WIPSuffix), zap.Error(err))
-		}
+		f.remove(log, path, consumed)
 	case errors.Is(outcome, component.ErrStopped):
-		f.giveBack(log, path)
+		f.giveBack(log, path, consumed)
 	default: // why, the workflow has told the log
 		log.Error("file keeps its wip-suffix, because its message failed; give it its name back to try again", zap.String("file", name+f.WIPSuffix))
 	}
 }
 
-// giveBack lets a file be consumed again, now or at the next start.
-func (f *FS) giveBack(log *zap.Logger, path string) {
+// remove deletes a file that was delivered, and no other: an outcome that comes after the end of its consumer may find a file there that
+// another consumer of the directory has under way, and somebody may have written more into the file since it was read.
+func (f *FS) remove(log *zap.Logger, path string, consumed fs.FileInfo) {
+	wip := path + f.WIPSuffix
+	now, err := os.Stat(wip)
+	switch {
+	case err != nil:
+	case !os.SameFile(now, consumed):
+		log.Warn("file was delivered and is gone; another one that stands in its place is left alone", zap.String("file", f.shown(wip)))
+		return
+	case now.Size() != consumed.Size() || !now.ModTime().Equal(consumed.ModTime()):
+		log.Error("file was delivered as it was when it was read, and has changed since, so it is not deleted; delete it by hand, or give it its name back to deliver it as it is now; a quiet-interval keeps files from being read while they are written",
+			zap.String("file", f.shown(wip)))
+		return
+	default:
+		err = os.Remove(wip)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Error("file was delivered but can not be deleted; delete it by hand, or reset-wip-files delivers it again", zap.String("file", f.shown(wip)), zap.Error(err))
+	}
+}
+
+// giveBack lets a file be consumed again, now or at the next start. Another one that stands in its place is left alone; consumed is nil
+// for a file that could not be read.
+func (f *FS) giveBack(log *zap.Logger, path string, consumed fs.FileInfo) {
 	name := f.shown(path)
 	f.moving.Lock()
-	err := renameNew(path+f.WIPSuffix, path)
+	now, err := os.Stat(path + f.WIPSuffix)
+	other := consumed != nil && err == nil && !os.SameFile(now, consumed)
+	if !other {
+		err = renameNew(path+f.WIPSuffix, path)
+	}
 	f.moving.Unlock()
 	switch {
+	case other:
+		log.Warn("file can not get its name back, because another one stands in its place", zap.String("file", name+f.WIPSuffix))
 	case errors.Is(err, fs.ErrExist):
 		log.Warn("file keeps its wip-suffix, because another file has its name now", zap.String("file", name+f.WIPSuffix))
 	case err != nil:

@@ -79,6 +79,63 @@ func TestOutcomeDecidesAboutTheFile(t *testing.T) {
 	stop(t, f)
 }
 
+// A consumer that stopped without time hears of its message when another consumer of the directory is at work there.
+func TestALateOutcomeLeavesOtherFilesAlone(t *testing.T) {
+	for name, outcome := range map[string]error{"delivered": nil, "given back": component.ErrStopped, "failed": errors.New("failed")} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			old, k := startFS(t, dir, "")
+			write(t, dir, "a=one")
+			before := time.UnixMilli(1_700_000_000_123)
+			if err := os.Chtimes(filepath.Join(dir, "a"), before, before); err != nil {
+				t.Fatal(err)
+			}
+			old.poll(t.Context(), 0)
+			late := k.take()[0]
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := old.Stop(ctx); err == nil {
+				t.Error("stopped with a message under way")
+			}
+			next, k := startFS(t, dir, "<reset-wip-files>true</reset-wip-files>")
+			next.poll(t.Context(), 0)
+			wantOffers(t, k, "one")[0].done(nil)
+			write(t, dir, "a=two")
+			next.poll(t.Context(), 0)
+			two := wantOffers(t, k, "two")[0]
+			late.done(outcome)
+			two.done(errors.New("failed"))
+			if outcome != component.ErrStopped {
+				wantFiles(t, dir, "a.wip=two")
+			} else if left := files(t, dir); len(left) != 1 || !strings.HasSuffix(left[0], "=two") {
+				t.Errorf("left: %q", left) // it may have its name back where the system gave it the number of the first one
+			}
+			stop(t, next)
+		})
+	}
+}
+
+func TestAFileThatChangesUnderWayIsNotDeleted(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "delivered", "stopped")
+	f, k := fsConsumer(t, dir, `<file-sorter class="fs-sort-alphabetic"/>`), new(taker)
+	ctx, logs := observed(t)
+	f.Bind(k.handle)
+	if err := errors.Join(f.Init(ctx), f.Start(ctx)); err != nil {
+		t.Fatal(err)
+	}
+	f.poll(ctx, 0)
+	offers := wantOffers(t, k, "delivered", "stopped")
+	write(t, dir, "delivered.wip=delivered and more", "stopped.wip=stopped and more")
+	offers[0].done(nil)
+	offers[1].done(component.ErrStopped)
+	wantFiles(t, dir, "delivered.wip=delivered and more", "stopped=stopped and more")
+	if logs.FilterMessageSnippet("has changed since").Len() != 1 {
+		t.Errorf("log: %v", logs.All())
+	}
+	stop(t, f)
+}
+
 func TestResetWIP(t *testing.T) {
 	before := []string{"a.wip=a", "b=new", "b.wip=old", "c=c", ".wip=only the suffix", "." + strings.Repeat("A", 26) + ".wip=half"}
 	for _, c := range []struct {

@@ -38,7 +38,7 @@ func TestEventPollerConsumesFilesAsTheyCome(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, content := range []string{"one", "two"} {
-				write(t, target, content)
+				arrive(t, target, content)
 				select {
 				case next := <-got:
 					if next != content {
@@ -51,6 +51,16 @@ func TestEventPollerConsumesFilesAsTheyCome(t *testing.T) {
 			stop(t, f)
 			stop(t, f)
 		})
+	}
+}
+
+// arrive makes a file that is complete from its first moment on.
+func arrive(t *testing.T, dir, content string) {
+	t.Helper()
+	aside := t.TempDir()
+	write(t, aside, content)
+	if err := os.Rename(filepath.Join(aside, content), filepath.Join(dir, content)); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -97,12 +97,13 @@ func (s *SQS) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop implements component.Lifecycle. It waits until every message has its outcome and the queue knows of it, or ctx ends; what has none
-// by then comes again.
+// Stop implements component.Lifecycle. It waits until every message has its outcome and the queue knows of it, or ctx ends. Then there are
+// a few seconds more, in which the workflow gives back what it has; what has no outcome after them is given back as it is, so that it
+// comes again at once.
 func (s *SQS) Stop(ctx context.Context) error {
 	err := s.polling.Stop(ctx)
 	if s.work != nil {
-		err = errors.Join(err, s.work.end(ctx))
+		err = errors.Join(err, s.work.end(ctx, s.wait))
 		s.work = nil
 	}
 	return err
@@ -111,6 +112,9 @@ func (s *SQS) Stop(ctx context.Context) error {
 // poll takes messages until there are none, or limit is reached, and says whether there was anything to do.
 func (s *SQS) poll(ctx context.Context, w *sqsWork, limit int) (worked bool) {
 	for taken := 0; ctx.Err() == nil && (limit == 0 || taken < limit); {
+		if !w.room(ctx) {
+			return true
+		}
 		most := s.Prefetch
 		if limit > 0 {
 			most = min(most, limit-taken)

@@ -356,8 +356,12 @@ func TestSQSDeletesLaterWhatItCanNotDeleteNow(t *testing.T) {
 		}
 		set(errors.New("no service"))
 		offers[1].done(nil)
+		began := time.Now()
 		if err := c.Stop(t.Context()); err == nil || !strings.Contains(err.Error(), "could not be told what became of 1 messages") {
 			t.Errorf("got %v", err)
+		}
+		if took := time.Since(began); took < longestClosing || took > longestClosing+longestPause {
+			t.Errorf("a stop without limit tried for %v", took)
 		}
 	})
 }

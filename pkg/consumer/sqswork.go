@@ -3,7 +3,6 @@ package consumer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"sync"
 	"time"
@@ -22,6 +21,8 @@ const (
 	visibilityShortest = 6 * time.Second
 	// sqsBatch is how many messages one request can delete, or keep.
 	sqsBatch = 10
+	// mostEnds is how many messages may wait for the queue to be told what became of them before no more are taken.
+	mostEnds = 500
 )
 
 // sqsWork is the time of an amazon-sqs-consumer from Start to Stop. Its goroutine tells the queue what became of messages, and keeps those
@@ -41,6 +42,7 @@ type sqsWork struct {
 	late     context.Context
 	giveUp   context.CancelFunc
 	wake     chan struct{} // holds one when ends or closing have changed
+	fewer    chan struct{} // holds one when ends have become fewer
 	finished chan struct{}
 
 	// mu guards the fields below.
@@ -58,7 +60,7 @@ type sqsEnd struct {
 }
 
 func newSQSWork(c sqsQueues, url string, at []func(*sqs.Options), log *zap.Logger) *sqsWork {
-	return &sqsWork{connection: c, url: url, at: at, log: log, wake: make(chan struct{}, 1), finished: make(chan struct{}), held: make(map[string]time.Time)}
+	return &sqsWork{connection: c, url: url, at: at, log: log, wake: make(chan struct{}, 1), fewer: make(chan struct{}, 1), finished: make(chan struct{}), held: make(map[string]time.Time)}
 }
 
 // askVisibility finds out how often messages must be kept.
@@ -77,6 +79,9 @@ func (w *sqsWork) askVisibility(ctx context.Context) {
 		w.visibility = time.Duration(seconds) * time.Second
 	}
 	if w.visibility < visibilityShortest {
+		if w.visibility > 0 {
+			w.log.Warn("the visibility timeout is too short to be renewed in time; messages are asked for with one of our own", zap.Duration("timeout", w.visibility), zap.Duration("visibility", visibilityUnknown))
+		}
 		w.visibility, w.asked = visibilityUnknown, true
 	}
 }
@@ -141,9 +146,12 @@ func (w *sqsWork) giveBack(messages []types.Message) {
 	}
 }
 
-func (w *sqsWork) awake() {
+func (w *sqsWork) awake() { signal(w.wake) }
+
+// signal puts one into a channel that has room for one, if it is empty.
+func signal(c chan<- struct{}) {
 	select {
-	case w.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -154,56 +162,46 @@ func (w *sqsWork) begin(ctx context.Context) {
 	go w.run()
 }
 
-// end lets the goroutine tell the queue what there is to tell, until ctx ends, and waits for it.
-func (w *sqsWork) end(ctx context.Context) error {
-	w.mu.Lock()
-	w.closing = true
-	w.mu.Unlock()
-	w.awake()
-	defer w.giveUp()
-	select {
-	case <-w.finished:
-	case <-ctx.Done():
-		w.giveUp()
-		<-w.finished
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if n := len(w.ends); n > 0 {
-		return fmt.Errorf("amazon-sqs-consumer: its queue could not be told what became of %d messages, and gives them out again; the log says why", n)
-	}
-	return nil
-}
-
+// run tells the queue what there is to tell, until there can be no more.
 func (w *sqsWork) run() {
 	defer close(w.finished)
 	ticker := time.NewTicker(w.visibility / 3)
 	defer ticker.Stop()
-	for {
+	again := time.NewTimer(0) // only while closing; else the ticker says when to try again
+	again.Stop()
+	defer again.Stop()
+	for stop := (closingTries{pause: firstPause}); ; {
 		select {
 		case <-w.wake:
+		case <-again.C:
+		case <-w.late.Done():
+			return
 		case <-ticker.C:
 			w.keep(w.late)
 		}
-		if w.tellAll(ticker.C) {
-			return
+		all, closing := w.tellAll(ticker.C)
+		if closing {
+			if all || !stop.more() {
+				return
+			}
+			again.Reset(stop.next())
 		}
 	}
 }
 
-// tellAll tells the queue all that there is to tell, and says whether that was the last. What the queue could not be told, waits until the
-// goroutine is woken again; its messages are kept until then.
-func (w *sqsWork) tellAll(tick <-chan time.Time) (last bool) {
+// tellAll tells the queue all that there is to tell, and says whether it could, and whether more can come. What the queue could not be told,
+// waits for the next call; its messages are kept until then.
+func (w *sqsWork) tellAll(tick <-chan time.Time) (all, closing bool) {
 	for {
 		w.mu.Lock()
 		batch, closing := firstOf(w.ends), w.closing
 		w.mu.Unlock()
 		if len(batch) == 0 {
-			return closing
+			return true, closing
 		}
 		told := w.tell(w.late, batch)
 		if !told || w.late.Err() != nil {
-			return closing
+			return false, closing
 		}
 		w.mu.Lock()
 		for _, e := range batch {
@@ -213,10 +211,32 @@ func (w *sqsWork) tellAll(tick <-chan time.Time) (last bool) {
 			w.ends = nil // the array grows no further
 		}
 		w.mu.Unlock()
+		signal(w.fewer)
 		select {
 		case <-tick: // many ends must not keep others from being kept
 			w.keep(w.late)
 		default:
+		}
+	}
+}
+
+// room waits until the queue has been told of enough messages for more to be taken, and says whether that was before ctx ended. Else a
+// queue whose messages can be read and not deleted would be taken into memory as a whole.
+func (w *sqsWork) room(ctx context.Context) bool {
+	for told := false; ; told = true {
+		w.mu.Lock()
+		n := len(w.ends)
+		w.mu.Unlock()
+		if n < mostEnds {
+			return true
+		}
+		if !told {
+			w.log.Debug("no more messages are taken until the queue knows what became of earlier ones", zap.Int("messages", n))
+		}
+		select {
+		case <-w.fewer:
+		case <-ctx.Done():
+			return false
 		}
 	}
 }
