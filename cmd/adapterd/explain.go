@@ -119,7 +119,9 @@ func (f *explainFlags) run(c *cobra.Command, path string) error {
 	// A value may have come from a secret of the document.
 	out := &masking{out: c.OutOrStdout()}
 	out.hide(secretsOf(a))
-	report, err := explain.Message(ctx, a, m, f.Options)
+	options := f.Options
+	options.Mask = out.masked
+	report, err := explain.Message(ctx, a, m, options)
 	if errors.Is(err, explain.ErrChoice) {
 		return usageError{err}
 	} else if err != nil {

@@ -120,3 +120,26 @@ func TestExplainAsksForTheShards(t *testing.T) {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 }
+
+// What is shortened must not end with the beginning of a secret, which would not be known for one.
+func TestExplainHidesSecretsThatItCuts(t *testing.T) {
+	const secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
+	long := strings.Repeat("x", 90) + secret
+	dir := t.TempDir()
+	path := write(t, filepath.Join(dir, "a.xml"), `<channel><unique-id>c</unique-id><produce-connection class="aws-kinesis-kpl-inline-connection">
+<credentials class="aws-static-credentials-builder"><access-key>AKIDEXAMPLE</access-key><secret-key>`+secret+`</secret-key></credentials>
+<config><key-value-pair><key>Region</key><value>us-east-1</value></key-value-pair></config></produce-connection><workflow-list><standard-workflow>
+<service-collection class="service-list"><services>
+<add-metadata-service><metadata-element><key>k</key><value>`+long+`</value></metadata-element></add-metadata-service>
+<metadata-to-payload><key>k</key></metadata-to-payload>
+<basic-message-splitter-service><splitter class="line-count-splitter"/><producer class="null-message-producer"/></basic-message-splitter-service>
+</services></service-collection>
+<producer class="aws-kinesis-stream-producer"><stream>s</stream><partition-key>`+long+`</partition-key></producer></standard-workflow></workflow-list></channel>`)
+	payload := write(t, filepath.Join(dir, "p"), "x")
+	for _, format := range []string{"--json", "--json=false"} {
+		code, out, errOut := command(t, "explain", path, "--payload", payload, "--metadata", "given="+long, format)
+		if code != exitDone || strings.Contains(out+errOut, secret[:8]) || strings.Count(out, "***") < 5 {
+			t.Errorf("exit %d\n%s%s", code, out, errOut)
+		}
+	}
+}

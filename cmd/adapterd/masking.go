@@ -45,6 +45,14 @@ func (m *masking) Write(p []byte) (int, error) {
 	return m.out.Write(p)
 }
 
+// masked is a text as Write would write it, for one that is shortened before it is written.
+func (m *masking) masked(s string) string {
+	if r := m.replacer.Load(); r != nil {
+		return r.Replace(s)
+	}
+	return s
+}
+
 // hide masks secrets from now on, also as they look in JSON, URLs and HTTP headers, beside those that are masked already: what a reload
 // replaces still ends.
 func (m *masking) hide(secrets []string) {

@@ -90,14 +90,3 @@ func TestExpressionsThatInterlokDoesNotResolveAreNoted(t *testing.T) {
 		}
 	}
 }
-
-func TestEndpointsOfAWS(t *testing.T) {
-	for endpoint, want := range map[string]bool{
-		"https://kinesis.us-east-1.amazonaws.com": true, "https://kinesis.cn-north-1.amazonaws.com.cn:443": true, "https://vpce-1.kinesis.eu-west-1.vpce.amazonaws.com": true,
-		"http://127.0.0.1:4567": false, "https://amazonaws.com.example.org": false, "https://localhost": false, "://": false,
-	} {
-		if got := isAWS(endpoint); got != want {
-			t.Errorf("%s: %v", endpoint, got)
-		}
-	}
-}

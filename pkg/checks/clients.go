@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,7 +17,7 @@ import (
 	"github.com/adapterd/adapterd/pkg/kpl"
 )
 
-// configured is a connection to Kinesis that can say how its engine would speak to the service.
+// configured is a connection to Kinesis that can say how its engine, or its client, would speak to the service.
 type configured interface {
 	component.Connection
 	EngineConfiguration(context.Context) (kpl.Config, error)
@@ -49,7 +50,7 @@ func (c *Clients) Close() {
 	}
 }
 
-var errNoKinesis = errors.New("the connection does not lead to Kinesis by a configuration of the KPL")
+var errNoKinesis = errors.New("the connection does not lead to Kinesis")
 
 // of makes the clients of a connection, once.
 func (c *Clients) of(ctx context.Context, connection component.Connection) *clients {
@@ -76,7 +77,7 @@ func (c *Clients) of(ctx context.Context, connection component.Connection) *clie
 	made.close, made.region = closeIdle, sdk.Region
 	made.kinesis = kinesis.NewFromConfig(sdk)
 	if sdk.BaseEndpoint != nil {
-		made.own = !isAWS(*sdk.BaseEndpoint)
+		made.own = !isKinesis(*sdk.BaseEndpoint)
 		if !made.own {
 			sdk.BaseEndpoint = nil // an endpoint of Kinesis, such as one for a VPC, does not answer for STS
 		}
@@ -85,19 +86,19 @@ func (c *Clients) of(ctx context.Context, connection component.Connection) *clie
 	return made
 }
 
-// isAWS says whether an endpoint is one of AWS.
-func isAWS(endpoint string) bool {
+// kinesisHost matches the names that AWS gives to Kinesis itself: of a region, with FIPS, for both versions of IP, of an account, and of a
+// VPC endpoint (vpce-1.kinesis.REGION.vpce.amazonaws.com). Under the same domains
+// stand the names of anybody's servers and buckets.
+var kinesisHost = regexp.MustCompile(`^(vpce-[a-z0-9-]+\.kinesis(-fips)?\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?|` +
+	`(kinesis(-fips)?|[0-9]{12}\.(data|control)-kinesis(-fips)?)\.[a-z]{2,}(-[a-z]+)+-[0-9]+\.(amazonaws\.com(\.cn)?|api\.aws|api\.amazonwebservices\.com\.cn))$`)
+
+// isKinesis says whether an endpoint is Kinesis of AWS: its name, by TLS on the port of that. What it is not sure of it is not.
+func isKinesis(endpoint string) bool {
 	u, err := url.Parse(endpoint)
-	if err != nil {
+	if err != nil || u.Scheme != "https" || u.Port() != "" && u.Port() != "443" {
 		return false
 	}
-	host := strings.ToLower(u.Hostname())
-	for _, domain := range []string{".amazonaws.com", ".amazonaws.com.cn", ".api.aws"} {
-		if strings.HasSuffix(host, domain) {
-			return true
-		}
-	}
-	return false
+	return kinesisHost.MatchString(strings.ToLower(u.Hostname()))
 }
 
 // Shard is an open shard and the hash keys that it takes, both ends included.

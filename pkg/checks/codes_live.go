@@ -53,4 +53,8 @@ var liveCodes = []Code{
 		"The endpoint does not know an operation or `DryRun`, so something could not be tried.",
 		"an emulator",
 		"Try it with a message of your own."},
+	{"live-stored", warns,
+		"The endpoint carried out a PutRecords request with `DryRun`, so a record of one byte may be stored.",
+		"an emulator that knows `DryRun` of other operations only",
+		"Have consumers leave out the record with partition key `adapterd-check`, and check this endpoint without `--live`."},
 }

@@ -167,12 +167,14 @@ const (
 	dryRunCode = "DryRunOperationException"
 	// firstShard is the id of a stream's first shard; a stream keeps it for ever.
 	firstShard = "shardId-000000000000"
+	// checkKey is the partition key of a record that must never be stored.
+	checkKey = "adapterd-check"
 )
 
 // dryRun asks whether a record may be put. It returns words for the line of a stream that is ready.
 //
-// An endpoint that does not know DryRun would store the record. AWS knows it; any other endpoint is first asked for something that
-// stores nothing in either case.
+// An endpoint that does not know DryRun would store the record. Kinesis of AWS knows it; any other endpoint is first asked for something
+// that stores nothing in either case. Success without a word of DryRun is none: the record may be stored.
 func (l *live) dryRun(p *producing, k *clients) string {
 	if k.own {
 		in := &kinesis.GetShardIteratorInput{ShardId: aws.String(firstShard), ShardIteratorType: types.ShardIteratorTypeLatest, DryRun: aws.Bool(true)}
@@ -185,9 +187,16 @@ func (l *live) dryRun(p *producing, k *clients) string {
 			return ", putting not tried"
 		}
 	}
-	in := &kinesis.PutRecordsInput{DryRun: aws.Bool(true), Records: []types.PutRecordsRequestEntry{{Data: []byte{0}, PartitionKey: aws.String("adapterd-check")}}}
+	in := &kinesis.PutRecordsInput{DryRun: aws.Bool(true), Records: []types.PutRecordsRequestEntry{{Data: []byte{0}, PartitionKey: aws.String(checkKey)}}}
 	in.StreamName, in.StreamARN = named(p.stream)
-	if _, err := k.kinesis.PutRecords(l.ctx, in); err != nil && !isDryRun(err) {
+	_, err := k.kinesis.PutRecords(l.ctx, in)
+	switch {
+	case err == nil:
+		l.add(document.SeverityWarning, "live-stored", p.at("stream"),
+			"the endpoint carried PutRecords out in spite of DryRun: a record of one byte with partition key %s may be stored in stream %s; have its consumers leave it out, and check this endpoint without --live",
+			checkKey, p.stream)
+		return ", a record may be stored"
+	case !isDryRun(err):
 		l.failed(p, "PutRecords", err)
 		return ""
 	}

@@ -15,20 +15,20 @@ var telling = []string{
 }
 
 // about says in words what a component is set to.
-func about(c component.Component) string {
+func (t *tracer) about(c component.Component) string {
 	var out []string
 	for _, name := range telling {
 		switch v := component.Element(c, name).(type) {
 		case string:
 			if v != "" {
-				out = append(out, name+" "+shorten(v))
+				out = append(out, name+" "+t.shorten(v))
 			}
 		case *expr.Template:
-			out = append(out, name+" "+shorten(trimmed(v.Text())))
+			out = append(out, name+" "+t.shorten(trimmed(v.Text())))
 		case nil:
 		default:
 			if alias := component.AliasOf(v); alias != "" {
-				out = append(out, strings.TrimSpace(alias+" "+valueText(v)))
+				out = append(out, strings.TrimSpace(alias+" "+t.valueText(v)))
 			}
 		}
 	}
@@ -36,15 +36,15 @@ func about(c component.Component) string {
 }
 
 // valueText is what an operator compares with.
-func valueText(c component.Component) string {
+func (t *tracer) valueText(c component.Component) string {
 	switch v := component.Element(c, "value").(type) {
 	case string:
-		return shorten(v)
+		return t.shorten(v)
 	case *expr.Template:
-		return shorten(v.Text())
+		return t.shorten(v.Text())
 	}
 	if v, ok := component.Element(c, "values").([]string); ok {
-		return shorten(fmt.Sprint(v))
+		return t.shorten(fmt.Sprint(v))
 	}
 	return ""
 }

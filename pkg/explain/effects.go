@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/adapterd/adapterd/pkg/component"
+	"github.com/adapterd/adapterd/pkg/document"
 )
 
 // effectOf says why a service is not run: what it does besides changing the message. Empty: nothing. What is in neither list is not run
@@ -17,6 +18,33 @@ func effectOf(s component.Service) string {
 		return ""
 	}
 	return "nobody has said that it changes nothing but the message"
+}
+
+// fileOutput is the alias of the place for results that is a file. Many services take it.
+const fileOutput = "file-data-output-parameter"
+
+// writersOf are the services of a document that replace a file with a result, whatever else they do. They are not run whole: some take
+// hold of their outputs when they are read, so that none can be put in place of it. A service inside which another one writes runs.
+func writersOf(components []component.Decoded) map[component.Component]bool {
+	services := make(map[*document.Node]component.Component)
+	for _, d := range components {
+		if s, ok := d.Component.(component.Service); ok {
+			services[d.Node] = s
+		}
+	}
+	out := make(map[component.Component]bool)
+	for _, d := range components {
+		if d.Alias != fileOutput {
+			continue
+		}
+		for n := d.Node.Parent; n != nil; n = n.Parent {
+			if s := services[n]; s != nil {
+				out[s] = true
+				break
+			}
+		}
+	}
+	return out
 }
 
 // outside are the services that are not run, and why.

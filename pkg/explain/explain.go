@@ -21,6 +21,9 @@ type Options struct {
 	Channel, Workflow string
 	// Stream tells the shards of a stream; nil if nobody knows. It is asked once for each stream of each connection.
 	Stream func(ctx context.Context, c component.Connection, stream string) (Stream, error)
+	// Mask puts something else in place of the secrets in a text; nil if there are none. Values are masked before they are shortened: of
+	// a secret that is cut, nobody would know the beginning. It must be safe for concurrent use.
+	Mask func(text string) string
 }
 
 // ErrChoice says that Options name no workflow of the document, or could mean several.
@@ -43,12 +46,12 @@ func Message(ctx context.Context, a *adapter.Adapter, m *message.Message, o Opti
 	t := newTracer(a, o)
 	t.instrument(a)
 	defer t.stop(ctx)
-	r := &Report{Channel: c.UniqueID, Workflow: w.ID(), Class: component.AliasOf(w), Start: snapshotOf(m), Steps: []*Step{}}
+	r := &Report{Channel: c.UniqueID, Workflow: w.ID(), Class: component.AliasOf(w), Start: t.snapshotOf(m), Steps: []*Step{}}
 	trunk := new(Step)
 	processed := m.Clone()
 	failure := t.way(within(ctx, trunk), w, m, processed)
 	records := t.records // those of error handlers are theirs
-	r.Steps, r.End = trunk.Steps, snapshotOf(processed)
+	r.Steps, r.End = trunk.Steps, t.snapshotOf(processed)
 	if r.Steps == nil {
 		r.Steps = []*Step{}
 	}

@@ -322,3 +322,43 @@ func TestPartsOfAPoolAreToldWhereTheyBelong(t *testing.T) {
 		}
 	}
 }
+
+func TestServicesThatWriteToAFileAreNotRun(t *testing.T) {
+	const from = `<input class="constant-data-input-parameter"><value>v</value></input>`
+	for name, c := range map[string]struct{ services, notRun string }{
+		"output":        {`<resolve-expression-service>` + from + `<output class="file-data-output-parameter"><url>FILE</url></output></resolve-expression-service>`, "resolve-expression-service"},
+		"in a part":     {`<json-path-service><json-path-execution><source class="constant-data-input-parameter"><value>$.a</value></source><target class="file-data-output-parameter"><url>FILE</url></target></json-path-execution></json-path-service>`, "json-path-service"},
+		"service in it": {`<service-list><services><yaml-to-json><target class="file-data-output-parameter"><url>FILE</url></target></yaml-to-json></services></service-list>`, "yaml-to-json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "kept.txt")
+			if err := os.WriteFile(path, []byte("kept"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			const then = `<add-metadata-service><metadata-element><key>then</key><value>ran</value></metadata-element></add-metadata-service>`
+			a := loadText(t, `<channel><unique-id>c</unique-id><workflow-list><standard-workflow><unique-id>w</unique-id><service-collection class="service-list"><services>`+
+				strings.ReplaceAll(c.services, "FILE", path)+then+`</services></service-collection></standard-workflow></workflow-list></channel>`)
+			r, err := explain.Message(t.Context(), a, message.New([]byte(`{"a":1}`)), explain.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(path); err != nil || string(got) != "kept" {
+				t.Errorf("the file was replaced: %q, %v", got, err)
+			}
+			var notRun []string
+			var walk func([]*explain.Step)
+			walk = func(steps []*explain.Step) {
+				for _, s := range steps {
+					if s.Status == explain.StatusNotRun && s.Kind == explain.KindService {
+						notRun = append(notRun, s.Class+": "+s.Why)
+					}
+					walk(s.Steps)
+				}
+			}
+			walk(r.Steps)
+			if want := []string{c.notRun + ": it writes to a file (file-data-output-parameter)"}; !slices.Equal(notRun, want) || r.End.Metadata["then"] != "ran" || r.Failure != "" {
+				t.Errorf("not run %q\n%s", notRun, text(t, r))
+			}
+		})
+	}
+}

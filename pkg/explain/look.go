@@ -14,6 +14,9 @@ import (
 // previewBytes is how much of a payload is shown.
 const previewBytes = 120
 
+// maskedBytes is how much of a payload is searched for secrets before it is shortened: more than any secret has.
+const maskedBytes = 64 << 10
+
 // look is how a message looks at one time.
 type look struct {
 	payload  []byte
@@ -28,8 +31,11 @@ func lookAt(m *message.Message) look {
 	return l
 }
 
-func snapshotOf(m *message.Message) Snapshot {
+func (t *tracer) snapshotOf(m *message.Message) Snapshot {
 	l := lookAt(m)
+	for key, value := range l.metadata {
+		l.metadata[key] = t.options.Mask(value)
+	}
 	return Snapshot{len(l.payload), kindOf(l.payload), l.metadata}
 }
 
@@ -61,6 +67,18 @@ func (l look) changes(now look) []Change {
 	return out
 }
 
+// masked are changes without secrets. What has changed is found before: one secret may have taken the place of another.
+func (t *tracer) masked(changes []Change) []Change {
+	for _, c := range changes {
+		for _, value := range []*string{c.Before, c.After} {
+			if value != nil {
+				*value = t.options.Mask(*value)
+			}
+		}
+	}
+	return changes
+}
+
 // mergeChanges adds later changes to earlier ones of the same step.
 func mergeChanges(earlier, later []Change) []Change {
 	for _, c := range later {
@@ -78,7 +96,7 @@ func (l look) payloadChange(now look) *PayloadChange {
 	if bytes.Equal(l.payload, now.payload) {
 		return nil
 	}
-	return &PayloadChange{len(l.payload), len(now.payload), kindOf(l.payload), kindOf(now.payload), preview(now.payload)}
+	return &PayloadChange{BytesBefore: len(l.payload), BytesAfter: len(now.payload), KindBefore: kindOf(l.payload), KindAfter: kindOf(now.payload)}
 }
 
 // kindOf says what a payload seems to be.
@@ -102,12 +120,20 @@ func kindOf(payload []byte) string {
 }
 
 // preview is the beginning of a payload on one line; empty if it is no text.
-func preview(payload []byte) string {
+func (t *tracer) preview(payload []byte) string {
 	if !utf8.Valid(payload) || bytes.ContainsRune(payload, 0) {
 		return ""
 	}
-	return shorten(string(payload))
+	if len(payload) > maskedBytes {
+		if begin := t.shorten(strings.ToValidUTF8(string(payload[:maskedBytes]), "")); strings.HasSuffix(begin, "…") {
+			return begin
+		}
+	}
+	return t.shorten(string(payload))
 }
+
+// shorten makes a text fit on a line, without secrets.
+func (t *tracer) shorten(s string) string { return shorten(t.options.Mask(s)) }
 
 // shorten makes a text fit on a line.
 func shorten(s string) string {

@@ -29,10 +29,13 @@ func (t *tracer) producer(p component.Producer, connection component.Connection)
 	if !ok || component.Element(p, "partition-key") == nil || connection == nil {
 		return traced
 	}
-	if k, ok := connection.(configured); ok {
+	switch k := connection.(type) {
+	case configured:
 		if config, valid := k.Configuration(); valid {
 			traced.runs = c.Connect(&recorder{t, connection, config}) == nil
 		}
+	case requesting:
+		traced.runs = c.Connect(&requestRecorder{requesting: k, t: t, records: make(map[*Step]int)}) == nil
 	}
 	return traced
 }
@@ -84,7 +87,8 @@ func (r *recorder) take(ctx context.Context, record kpl.Record, urgent bool) (kp
 	if err != nil {
 		return kpl.Result{}, err
 	}
-	out := r.describe(ctx, record, hash)
+	out, spread := r.t.describe(ctx, r.connection, record, hash, r.config.RecordDistributionStrategyDefault == "AUTO")
+	out.Cost = costOf(r.config, record, spread)
 	if urgent && out.Cost.Aggregated {
 		out.Cost.Why = "with what waits for its shard already: a synchronous producer does not wait for more"
 	}
@@ -101,16 +105,18 @@ func (r *recorder) take(ctx context.Context, record kpl.Record, urgent bool) (kp
 	return result, nil
 }
 
-func (r *recorder) describe(ctx context.Context, record kpl.Record, hash kpl.HashKey) *Record {
-	out := &Record{
-		Connection: r.ConnectionID(), Stream: trimmed(record.Stream), PartitionKey: record.PartitionKey, ExplicitHashKey: record.ExplicitHashKey,
+// describe tells everything of a record but its cost, and whether the service distributes the records of its stream; auto says that it
+// does, as far as the document knows.
+func (t *tracer) describe(ctx context.Context, connection component.Connection, record kpl.Record, hash kpl.HashKey, auto bool) (out *Record, spread bool) {
+	out = &Record{
+		Connection: connection.ConnectionID(), Stream: trimmed(record.Stream), PartitionKey: t.options.Mask(record.PartitionKey), ExplicitHashKey: record.ExplicitHashKey,
 		HashKey: hash.String(), DataBytes: len(record.Data),
 	}
 	if out.Connection == "" {
-		out.Connection = component.AliasOf(r.connection)
+		out.Connection = component.AliasOf(connection)
 	}
-	stream, err := r.t.stream(ctx, r.connection, out.Stream)
-	spread := stream.Spread || stream.Note == "" && r.config.RecordDistributionStrategyDefault == "AUTO"
+	stream, err := t.stream(ctx, connection, out.Stream)
+	spread = stream.Spread || stream.Note == "" && auto
 	switch {
 	case err != nil:
 		out.ShardNote = fmt.Sprintf("not known: %v", err)
@@ -124,8 +130,7 @@ func (r *recorder) describe(ctx context.Context, record kpl.Record, hash kpl.Has
 			out.Shard = shard.ID
 		}
 	}
-	out.Cost = costOf(r.config, record, spread)
-	return out
+	return out, spread
 }
 
 // stream asks for a stream's shards, once.

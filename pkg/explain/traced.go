@@ -24,6 +24,10 @@ func (t *tracer) service(ctx context.Context, s component.Service, m *message.Me
 		t.pass(m, step, StatusNotRun, why)
 		return nil
 	}
+	if t.writers[s] {
+		t.pass(m, step, StatusNotRun, "it writes to a file (file-data-output-parameter)")
+		return nil
+	}
 	if err := t.prepare(ctx, s); err != nil {
 		err = fmt.Errorf("the service can not start: %w", err)
 		t.close(m, step, err)
@@ -79,7 +83,7 @@ func (s *tracedSplitter) Split(m *message.Message, yield func(*message.Message) 
 	outer := s.t.running(m)
 	return s.inner.Split(m, func(part *message.Message) error {
 		parts++
-		step := &Step{Kind: KindPart, Part: parts, PayloadBytes: len(part.Payload()), About: preview(part.Payload()), Status: StatusDone}
+		step := &Step{Kind: KindPart, Part: parts, PayloadBytes: len(part.Payload()), About: s.t.preview(part.Payload()), Status: StatusDone}
 		s.t.adopt(part, step)
 		err := yield(part)
 		s.t.settle(outer, part, step, err)

@@ -24,6 +24,8 @@ type tracer struct {
 
 	// holders are the components that others stand in which would begin something when started.
 	holders map[component.Component]bool
+	// writers are the services that write a result to a file.
+	writers map[component.Component]bool
 
 	// mu guards the fields below, and all steps.
 	mu sync.Mutex
@@ -50,6 +52,10 @@ func newTracer(a *adapter.Adapter, o Options) *tracer {
 		options: o, places: make(map[component.Component]document.Position), holders: make(map[component.Component]bool), last: make(map[*message.Message]look),
 		busy: make(map[*message.Message]*Step), owner: make(map[*message.Message]*Step), streams: make(map[streamKey]Stream), ready: make(map[component.Component]error),
 	}
+	if t.options.Mask == nil {
+		t.options.Mask = func(s string) string { return s }
+	}
+	t.writers = writersOf(a.Components())
 	inside := make(map[*document.Node]bool)
 	for _, d := range a.Components() {
 		t.places[d.Component] = d.Node.Pos
@@ -174,8 +180,9 @@ func (t *tracer) finish(m *message.Message, s *Step, err error) {
 func (t *tracer) look(m *message.Message, s *Step) {
 	now := lookAt(m)
 	if before, known := t.last[m]; known && s != nil {
-		s.Metadata = mergeChanges(s.Metadata, before.changes(now))
+		s.Metadata = mergeChanges(s.Metadata, t.masked(before.changes(now)))
 		if c := before.payloadChange(now); c != nil {
+			c.Preview = t.preview(now.payload)
 			if s.Payload != nil {
 				c.BytesBefore, c.KindBefore = s.Payload.BytesBefore, s.Payload.KindBefore
 			}
@@ -187,7 +194,7 @@ func (t *tracer) look(m *message.Message, s *Step) {
 
 // step describes a component.
 func (t *tracer) step(kind Kind, c component.Component, id string) *Step {
-	s := &Step{Kind: kind, Class: component.AliasOf(c), ID: id, About: about(c)}
+	s := &Step{Kind: kind, Class: component.AliasOf(c), ID: id, About: t.about(c)}
 	if pos, ok := t.places[c]; ok {
 		s.At = pos.String()
 	}
