@@ -1,9 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/adapterd/adapterd/pkg/kinesislocal"
@@ -121,5 +125,66 @@ func rename(t *testing.T, from, to string) {
 	t.Helper()
 	if err := os.Rename(from, to); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A reload may bring a file that nobody watched. It is told as a change at once, since it may have changed after it was read, and again when
+// it changes later.
+func TestFilesThatAReloadBringsAreWatched(t *testing.T) {
+	document := write(t, filepath.Join(t.TempDir(), "a.xml"), "1")
+	variables := write(t, filepath.Join(t.TempDir(), "b.properties"), "1")
+	log, err := (&logFlags{level: "info", format: "console"}).logger(new(output))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files atomic.Pointer[[]string]
+	files.Store(&[]string{document})
+	w, err := watchFiles(log, func() []string { return *files.Load() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	write(t, document, "2")
+	<-w.changed
+	files.Store(&[]string{document, variables})
+	w.reloaded()
+	<-w.changed
+	w.reloaded() // brings nothing
+	write(t, variables, "2")
+	<-w.changed
+	files.Store(&[]string{document})
+	w.reloaded() // without one of them nothing has changed
+	write(t, document, "3")
+	<-w.changed
+	select {
+	case <-w.changed:
+		t.Error("told twice")
+	default:
+	}
+}
+
+// A file that changes while the document is read for the start is not taken for what was read.
+func TestRunReloadsWhatChangesWhileItStarts(t *testing.T) {
+	server := kinesislocal.NewTest(t, kinesislocal.Options{CreateStreams: true})
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "in", "0.json.wip"), "which makes the directory")
+	variables := write(t, filepath.Join(dir, "vars", "v.properties"), "stream=first\n")
+	var requests atomic.Int32
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		// The variables have been read before the document is.
+		if n := requests.Add(1); n <= 2 {
+			if err := os.WriteFile(variables, fmt.Appendf(nil, "stream=changed%d\n", n), 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+		fmt.Fprint(w, prefixed(dir, server.URL()))
+	}))
+	defer web.Close()
+	b := start(t, "run", web.URL+"/a.xml", "--variables", variables, "--watch")
+	await(t, "the reload", func() bool { return strings.Contains(b.err.String(), "document reloaded") })
+	write(t, filepath.Join(dir, "in", "1.json"), `{"id":"1"}`)
+	arrived(t, server, "changed2", 1)
+	if code := b.end(t); code != exitDone {
+		t.Errorf("exit %d\n%s", code, b.err.String())
 	}
 }

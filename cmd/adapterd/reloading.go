@@ -65,6 +65,9 @@ const hangingReload = 2 * time.Second
 func (r *running) reload(ctx context.Context) {
 	ctx = component.WithLogger(ctx, r.log)
 	done, err := r.adapter.Reload(ctx)
+	if r.watcher != nil {
+		r.watcher.reloaded()
+	}
 	faults := len(done.Problems.Errors())
 	switch {
 	case err == nil:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -38,6 +39,20 @@ func (r *running) begin(ctx context.Context) error {
 	o.Drain = r.flags.drain
 	o.Loaded = func(next []component.Decoded) { r.errOut.hide(secretsIn(next)) }
 	a, problems := adapter.Load(ctx, r.path, o)
+	if a != nil && r.flags.watch {
+		// Its files are known only now. What becomes of them while they are read again is noticed.
+		loaded := new(atomic.Pointer[adapter.Adapter])
+		loaded.Store(a)
+		w, err := watchFiles(r.log, func() []string { return loaded.Load().Files() })
+		if err != nil {
+			return err
+		}
+		r.watcher = w
+		if a, problems = adapter.Load(ctx, r.path, o); a != nil {
+			loaded.Store(a)
+			w.reloaded()
+		}
+	}
 	if a == nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -56,15 +71,8 @@ func (r *running) begin(ctx context.Context) error {
 		a.Redirect(server.URL())
 		r.log.Info("embedded Kinesis started; all Kinesis connections go there", zap.String("endpoint", server.URL()))
 	}
-	if r.flags.watch {
-		w, err := watchFiles(r.log, a.Files)
-		if err != nil {
-			return err
-		}
-		r.watcher = w
-		if document.IsHTTP(r.path) {
-			r.log.Warn("a document that comes over HTTP can not be watched; send SIGHUP when it has changed", zap.String("document", shown(r.path)))
-		}
+	if r.flags.watch && document.IsHTTP(r.path) {
+		r.log.Warn("a document that comes over HTTP can not be watched; send SIGHUP when it has changed", zap.String("document", shown(r.path)))
 	}
 	if err := a.Start(ctx); err != nil {
 		return fmt.Errorf("%s did not start, and consumed nothing: %w", shown(r.path), err)

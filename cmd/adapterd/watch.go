@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,8 @@ type watcher struct {
 	log *zap.Logger
 	// files asks for the files to watch, each time anew: a reload may bring others.
 	files func() []string
+	// again asks run to look at files now.
+	again chan struct{}
 	// changed has room for one: several changes before a reload are one.
 	changed chan struct{}
 
@@ -30,16 +33,26 @@ type watcher struct {
 	ended  chan struct{}
 }
 
-// watchFiles begins to watch, until close.
+// watchFiles begins to watch, until close. What is read of the files from then on is what a change is a change of.
 func watchFiles(log *zap.Logger, files func() []string) (*watcher, error) {
 	events, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("--watch: the system does not tell of changed files: %w; send SIGHUP after a change instead", err)
 	}
-	w := &watcher{log: log, files: files, changed: make(chan struct{}, 1), events: events, ended: make(chan struct{})}
-	w.follow(files())
-	go w.run(sumOf(files()))
+	w := &watcher{log: log, files: files, again: make(chan struct{}, 1), changed: make(chan struct{}, 1), events: events, ended: make(chan struct{})}
+	first := files()
+	w.follow(first)
+	go w.run(contentsOf(first))
 	return w, nil
+}
+
+// reloaded says that the files may be others now. If some are, it is told as a change: what was read of them may be of the time before they
+// were watched.
+func (w *watcher) reloaded() {
+	select {
+	case w.again <- struct{}{}:
+	default: // it will look anyway
+	}
 }
 
 // close ends the watch and waits for it.
@@ -51,22 +64,31 @@ func (w *watcher) close() {
 }
 
 // run compares contents some time after something happened in one of the directories, until they stay as they are.
-func (w *watcher) run(last [sha256.Size]byte) {
+func (w *watcher) run(last contents) {
 	defer close(w.ended)
 	timer := time.NewTimer(watchQuiet)
 	timer.Stop()
 	defer timer.Stop()
-	var pending [sha256.Size]byte
+	var pending contents
 	waiting := false
+	wait := func(files []string) {
+		waiting, pending = true, contentsOf(files)
+		timer.Reset(watchQuiet)
+	}
 	for {
 		select {
+		case <-w.again:
+			files := w.files()
+			w.follow(files)
+			if !waiting {
+				wait(files)
+			}
 		case _, ok := <-w.events.Events:
 			if !ok {
 				return
 			}
 			if !waiting {
-				waiting, pending = true, sumOf(w.files())
-				timer.Reset(watchQuiet)
+				wait(w.files())
 			}
 		case err, ok := <-w.events.Errors:
 			if !ok {
@@ -75,16 +97,17 @@ func (w *watcher) run(last [sha256.Size]byte) {
 			w.log.Warn("a change of a file may have been missed; send SIGHUP if so", zap.Error(err))
 		case <-timer.C:
 			files := w.files()
-			now := sumOf(files)
-			if now != pending {
+			w.follow(files)
+			now := contentsOf(files)
+			if !maps.Equal(now, pending) {
 				pending = now
 				timer.Reset(watchQuiet)
 				continue
 			}
 			waiting = false
-			w.follow(files)
-			if now != last {
-				last = now
+			another := now.differs(last)
+			last = now
+			if another {
 				select {
 				case w.changed <- struct{}{}:
 				default:
@@ -111,22 +134,36 @@ func (w *watcher) follow(files []string) {
 	}
 }
 
-// sumOf is a hash of the names and contents of files; one that can not be read has none.
-func sumOf(files []string) (sum [sha256.Size]byte) {
-	h := sha256.New()
-	for _, name := range files {
-		fmt.Fprintf(h, "%q ", name)
-		f, err := os.Open(name)
-		if err != nil {
-			continue
-		}
-		inner := sha256.New()
-		_, err = io.Copy(inner, f)
-		_ = f.Close() // it was only read
-		if err == nil {
-			h.Write(inner.Sum(nil))
+// contents are hashes of what stands in files, by their names; zero for one that can not be read.
+type contents map[string][sha256.Size]byte
+
+// differs says whether one of the files is another than before, or was not among them. One that is only missing is of no concern any more.
+func (c contents) differs(before contents) bool {
+	for name, sum := range c {
+		if was, known := before[name]; !known || was != sum {
+			return true
 		}
 	}
-	h.Sum(sum[:0])
+	return false
+}
+
+func contentsOf(files []string) contents {
+	c := make(contents, len(files))
+	for _, name := range files {
+		c[name] = sumOf(name)
+	}
+	return c
+}
+
+func sumOf(name string) (sum [sha256.Size]byte) {
+	f, err := os.Open(name)
+	if err != nil {
+		return sum
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err == nil {
+		h.Sum(sum[:0])
+	}
 	return sum
 }

@@ -30,8 +30,9 @@ type Adapter struct {
 	current *configuration
 	// redirect is where connections to Kinesis go instead; empty for where the document says.
 	redirect string
-	// past are channels that a reload took away; their messages still count.
+	// past are channels that a reload took away while messages of theirs had no outcome, gone the counts of all others.
 	past []*channel.Channel
+	gone workflow.Counts
 	// reloading says that channels are being replaced.
 	reloading bool
 	// hurry ends the drain of a reload; nil while there is none.
@@ -117,9 +118,23 @@ func (a *Adapter) IdleSince() time.Time {
 func (a *Adapter) Counts() workflow.Counts {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	var sum workflow.Counts
+	sum := a.gone
 	for _, c := range append(a.past[:len(a.past):len(a.past)], a.current.root.Channels()...) {
 		sum.Add(c.Counts())
 	}
 	return sum
+}
+
+// partWith is called with mu held, with channels that have stopped for good. Of those whose messages all have their outcome, nothing but the
+// counts, which do not change any more, is kept: they hold all that they were made of.
+func (a *Adapter) partWith(stopped []*channel.Channel) {
+	all := append(a.past, stopped...)
+	a.past = nil
+	for _, c := range all {
+		if n := c.Counts(); n.InFlight == 0 {
+			a.gone.Add(n)
+		} else {
+			a.past = append(a.past, c)
+		}
+	}
 }

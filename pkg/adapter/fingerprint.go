@@ -2,7 +2,6 @@ package adapter
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
@@ -17,16 +16,16 @@ import (
 // fingerprint is a hash of everything that a part is made from: it may hold secrets.
 type fingerprint [sha256.Size]byte
 
-// fingerprints gives each part its fingerprint: what stands in its element once variables are replaced, in the files that it reads, the
-// system properties, and the same of the shared parts that it uses, directly or through others.
-func (c *configuration) fingerprints(ctx context.Context, env document.Environment) {
+// fingerprints gives each part its fingerprint: what stands in its element once variables are replaced, what it was configured with from
+// elsewhere, the system properties, and the same of the shared parts that it uses, directly or through others.
+func (c *configuration) fingerprints(env document.Environment) {
 	properties := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(env.SystemProperties)) {
 		add(properties, name, env.SystemProperties[name])
 	}
-	m := fingerprinting{configuration: c, own: make(map[*part][]byte), texts: make(map[*part]map[string]bool), contents: make(map[string]string)}
+	m := fingerprinting{configuration: c, own: make(map[*part][]byte), texts: make(map[*part]map[string]bool)}
 	for _, p := range c.parts {
-		m.own[p] = m.alone(ctx, p)
+		m.own[p] = m.alone(p)
 	}
 	for _, p := range c.parts {
 		h := sha256.New()
@@ -44,20 +43,17 @@ type fingerprinting struct {
 	// own are the hashes of parts without what they use, texts all texts in them.
 	own   map[*part][]byte
 	texts map[*part]map[string]bool
-	// contents are those of files, which several parts may read.
-	contents map[string]string
 }
 
 // alone is the hash of a part without what it uses.
-func (f *fingerprinting) alone(ctx context.Context, p *part) []byte {
+func (f *fingerprinting) alone(p *part) []byte {
 	h := sha256.New()
 	f.texts[p] = make(map[string]bool)
 	canonical(h, p.node, f.texts[p])
 	for _, d := range p.decoded {
 		if r, ok := d.Component.(component.FileConfigured); ok {
-			for _, location := range r.ConfigFiles() {
-				add(h, location, f.content(ctx, location))
-			}
+			sum := r.ConfigHash()
+			add(h, string(sum[:]))
 		}
 	}
 	return h.Sum(nil)
@@ -77,13 +73,15 @@ func (f *fingerprinting) all(p *part) []*part {
 	return found
 }
 
-// uses says whether p uses a shared part. References are texts, so any text that is its id may be one.
+// uses says whether p uses a shared part. References are texts, so any text that is its id may be one. Texts are noted without the blanks
+// around them, so the id is looked up without its own: a channel may be replaced for nothing, but never kept on a part that has stopped.
 func (f *fingerprinting) uses(p, other *part) bool {
+	named := f.texts[p][strings.TrimSpace(other.id)]
 	switch other.kind {
 	case sharedConnection:
-		return f.texts[p][other.id]
+		return named
 	case sharedService:
-		return f.texts[p][other.id] || slices.ContainsFunc(p.decoded, func(d component.Decoded) bool { return d.Alias == "dynamic-shared-service" })
+		return named || slices.ContainsFunc(p.decoded, func(d component.Decoded) bool { return d.Alias == "dynamic-shared-service" })
 	case errorHandler:
 		if p.kind != wholeChannel {
 			return false
@@ -92,18 +90,6 @@ func (f *fingerprinting) uses(p, other *part) bool {
 		return p.node.Child("message-error-handler") == nil || always != nil && strings.EqualFold(strings.TrimSpace(always.Text), "true")
 	}
 	return false
-}
-
-// content is that of a file; empty if it comes over HTTP, or can not be read, which was told.
-func (f *fingerprinting) content(ctx context.Context, location string) string {
-	if document.IsHTTP(location) {
-		return ""
-	}
-	if _, known := f.contents[location]; !known {
-		_, data, _ := document.ReadLocation(ctx, location, document.DefaultMaxBytes)
-		f.contents[location] = string(data)
-	}
-	return f.contents[location]
 }
 
 // canonical writes what stands in an element: names, attributes, texts and children in their order, without comments, positions and the white

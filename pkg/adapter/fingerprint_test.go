@@ -14,7 +14,7 @@ func prints(t *testing.T, xml string, properties map[string]string) map[string]f
 	if tree == nil {
 		t.Fatal(problems)
 	}
-	c, problems := decode(t.Context(), tree, document.Environment{SystemProperties: properties}, nil)
+	c, problems := decode(tree, document.Environment{SystemProperties: properties}, nil)
 	if c == nil {
 		t.Fatal(problems.Errors())
 	}

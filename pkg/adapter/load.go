@@ -71,7 +71,7 @@ func read(ctx context.Context, path string, o Options, old *configuration) (*con
 		problems.Sort()
 		return nil, problems
 	}
-	c, more := decode(ctx, tree, env, old)
+	c, more := decode(tree, env, old)
 	if unresolved := problems.Errors(); len(unresolved) > 0 {
 		c, more = nil, apart(more, unresolved)
 	}
@@ -159,7 +159,7 @@ func define(ctx context.Context, v *document.Variables, o Options) document.Prob
 }
 
 // decode turns the tree into a configuration, with what old has of it.
-func decode(ctx context.Context, tree *document.Node, env document.Environment, old *configuration) (*configuration, document.Problems) {
+func decode(tree *document.Node, env document.Environment, old *configuration) (*configuration, document.Problems) {
 	d := component.NewDecoder(env)
 	r, fragment := new(root), ""
 	switch tree.Name {
@@ -195,7 +195,7 @@ func decode(ctx context.Context, tree *document.Node, env document.Environment, 
 	}
 	c := newConfiguration(r, d.Components())
 	if len(d.Problems().Errors()) == 0 {
-		c.fingerprints(ctx, env)
+		c.fingerprints(env)
 		if old != nil {
 			c.keep(old)
 		}

@@ -146,7 +146,7 @@ func (a *Adapter) change(ctx context.Context, old, next *configuration) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.current = next
-	a.past = append(a.past, past...)
+	a.partWith(past)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package connection
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 
 	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/document"
@@ -14,6 +15,8 @@ import (
 type KinesisProperties struct {
 	kinesis
 	ConfigLocation string `xml:"config-location,required" example:"file:///path/to/kinesis.properties" doc:"properties file with KPL configuration: a file:, http: or https: URL, or a path"`
+
+	read [sha256.Size]byte
 }
 
 // maxConfigBytes is far more than a configuration has: a URL may lead to anything.
@@ -29,12 +32,16 @@ func (c *KinesisProperties) Check(r *component.Report) {
 		r.Errorf("config-location", "config-location", "is %s, which can not be read: %v; give a file: or http: URL, or a path, that can be read from here", name, err)
 		return
 	}
+	c.read = sha256.Sum256(data)
 	config, warnings, err := kpl.ParseProperties(name, bytes.NewReader(data))
 	c.accept(r, "config-location", config, warnings, err)
 }
 
 // ConfigFiles implements component.FileConfigured.
 func (c *KinesisProperties) ConfigFiles() []string { return []string{c.ConfigLocation} }
+
+// ConfigHash implements component.FileConfigured.
+func (c *KinesisProperties) ConfigHash() [sha256.Size]byte { return c.read }
 
 func init() {
 	component.Register[KinesisProperties]("aws-kinesis-kpl-connection-from-properties", "com.adaptris.aws.kinesis.ConnectionFromProperties", component.KindConnection,

@@ -355,3 +355,19 @@ func FuzzParseStore(f *testing.F) {
 		}
 	})
 }
+
+// What comes from the consumer before is newer than what stands in the file of the cache, if that could not be written at its end.
+func TestTheLaterOfTwoMemoriesCounts(t *testing.T) {
+	old, next := &NonDeletingFS{Cache: new(InlineCache)}, &NonDeletingFS{Cache: new(InlineCache)}
+	for _, i := range []item{{Path: "newer", Size: 2, Processed: 2}, {Path: "older", Size: 2, Processed: 2}, {Path: "only", Size: 2, Processed: 2}} {
+		old.Cache.put(i)
+	}
+	next.Cache.put(item{Path: "newer", Size: 1, Processed: 1})
+	next.Cache.put(item{Path: "older", Size: 3, Processed: 3})
+	next.takeOver(old)
+	for path, size := range map[string]int64{"newer": 2, "older": 3, "only": 2} {
+		if got := next.Cache.known()[path].Size; got != size {
+			t.Errorf("%s: size %d, want %d", path, got, size)
+		}
+	}
+}

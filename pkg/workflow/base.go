@@ -133,7 +133,14 @@ func (w *base) Inherit(from Workflow) {
 	if b, ok := from.(interface{ countsOf() *counters }); ok {
 		w.counts = b.countsOf()
 	}
+	if c, ok := w.Consumer.(heir); ok {
+		c.Inherit(from.Source())
+	}
 }
+
+// heir is a consumer that goes on with what the one remembers that it replaces. Inherit is called at most once, before Init, while the other
+// one may still run.
+type heir interface{ Inherit(from component.Consumer) }
 
 func (w *base) countsOf() *counters { return w.counts }
 

@@ -23,8 +23,8 @@ type Workflow interface {
 	Source() component.Consumer
 	// Counts says how many messages came in and how they ended. Safe for concurrent use.
 	Counts() Counts
-	// Inherit goes on with the counts of a workflow that this one replaces, which goes on counting its last messages. It is called at most
-	// once, before Init.
+	// Inherit goes on with the counts of a workflow that this one replaces, which goes on counting its last messages, and with what its
+	// consumer remembers. It is called at most once, before Init.
 	Inherit(Workflow)
 	// Statistics are what interceptors have counted. Safe for concurrent use.
 	Statistics() []Statistic
