@@ -28,7 +28,7 @@ func TestMetricsInCloudWatchAddUpToWhatWasPut(t *testing.T) {
 	cfg.MetricsLevel = kpl.MetricsDetailed
 	cfg.MetricsGranularity = kpl.GranularityShard
 	cfg.MetricsNamespace = "it-" + rand.Text()[:12]
-	cfg.MetricsUploadDelay = time.Second // several uploads, and what Close adds
+	cfg.MetricsUploadDelay = time.Second         // several uploads, and what Close adds
 	cfg.RecordMaxBufferedTime = 10 * time.Second // the first records wait for the shard map, so that every one counts at its shard
 	const n = 5_000
 	p, err := kpl.New(t.Context(), cfg)
