@@ -221,6 +221,7 @@ func TestWaitingRecordsOfAClosedShardMove(t *testing.T) {
 		c.RateLimitPercent, c.AggregationMaxCount = 1, 50
 		b := start(t, c)
 		b.warm(f, "s")
+		synctest.Wait() // the first map is all there: what asks for another now gets one
 		// The shard's burst of bytes is used up, so these wait in the limiter.
 		b.put("big", Record{Stream: "s", PartitionKey: "k", Data: make([]byte, 1<<20)})
 		s := (*b.streams.Load())["s"]
