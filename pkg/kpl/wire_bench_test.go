@@ -1,6 +1,7 @@
 package kpl
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -24,15 +25,19 @@ func BenchmarkPut200BOverHTTP(b *testing.B) {
 	const shards = `{"Shards":[{"ShardId":"shardId-000000000000","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"340282366920938463463374607431768211455"},"SequenceNumberRange":{"StartingSequenceNumber":"1"}}]}`
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "ListShards") {
+		switch target := r.Header.Get("X-Amz-Target"); {
+		case strings.HasSuffix(target, "ListShards"):
 			_, _ = io.WriteString(w, shards)
 			return
+		case !strings.HasSuffix(target, "PutRecords"):
+			w.WriteHeader(http.StatusBadRequest)
+			return
 		}
-		n := 0
+		n := -1 // a brace for the request, then one for each record: a single byte can not lie across two reads
 		buf := make([]byte, 64<<10)
 		for {
 			read, err := r.Body.Read(buf)
-			n += strings.Count(string(buf[:read]), `"PartitionKey"`)
+			n += bytes.Count(buf[:read], []byte("{"))
 			if err != nil {
 				break
 			}
