@@ -37,26 +37,26 @@ func trimBlanks(s string) string {
 // CheckRecord refuses what Put would refuse at once: no stream, a partition key or explicit hash key that the service would not take,
 // too much data. It returns the record's hash key.
 func (c Config) CheckRecord(r Record) (HashKey, error) {
-	if trimBlanks(r.Stream) == "" {
-		return HashKey{}, errNoStream
-	}
-	if err := checkPartitionKey(r.PartitionKey); err != nil {
-		return HashKey{}, err
-	}
-	hash := HashKeyOf(r.PartitionKey)
-	if r.ExplicitHashKey != "" {
-		var err error
-		if hash, err = ParseHashKey(r.ExplicitHashKey); err != nil {
-			return HashKey{}, err
-		}
-	}
-	return hash, checkData(len(r.Data), c.MaxUserRecordSizeBytes)
+	_, hash, _, err := c.check(&r)
+	return hash, err
 }
 
-// checkData refuses more data than MaxUserRecordSize.
-func checkData(bytes, most int) error {
-	if bytes > most {
-		return fmt.Errorf("data must be less than or equal to %d bytes in size (MaxUserRecordSize), got %d bytes", most, bytes)
+// check is CheckRecord that also returns the stream without blanks and the explicit hash key in its shortest form.
+func (c *Config) check(r *Record) (name streamName, hash HashKey, explicit string, err error) {
+	name = streamName(trimBlanks(r.Stream))
+	if name == "" {
+		return "", HashKey{}, "", errNoStream
 	}
-	return nil
+	if err := checkPartitionKey(r.PartitionKey); err != nil {
+		return "", HashKey{}, "", err
+	}
+	if r.ExplicitHashKey == "" {
+		hash = HashKeyOf(r.PartitionKey)
+	} else if hash, explicit, err = parseHashKey(r.ExplicitHashKey); err != nil {
+		return "", HashKey{}, "", err
+	}
+	if most := c.MaxUserRecordSizeBytes; len(r.Data) > most {
+		err = fmt.Errorf("data must be less than or equal to %d bytes in size (MaxUserRecordSize), got %d bytes", most, len(r.Data))
+	}
+	return name, hash, explicit, err
 }

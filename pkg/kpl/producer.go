@@ -119,25 +119,11 @@ func (p *Producer) PutSync(ctx context.Context, r Record) (Result, error) {
 }
 
 func (p *Producer) put(ctx context.Context, r *Record, done func(Result), urgent bool) error {
-	name := streamName(trimBlanks(r.Stream))
-	if name == "" {
-		return errNoStream
-	}
-	if err := checkPartitionKey(r.PartitionKey); err != nil {
+	name, hash, explicit, err := p.cfg.check(r)
+	if err != nil {
 		return err
 	}
-	u := userRecord{done: done, partitionKey: r.PartitionKey, urgent: urgent, length: int32(min(len(r.Data), p.cfg.MaxUserRecordSizeBytes))}
-	if r.ExplicitHashKey == "" {
-		u.hash = HashKeyOf(r.PartitionKey)
-	} else {
-		var err error
-		if u.hash, u.explicitHashKey, err = parseHashKey(r.ExplicitHashKey); err != nil {
-			return err
-		}
-	}
-	if err := checkData(len(r.Data), p.cfg.MaxUserRecordSizeBytes); err != nil {
-		return err
-	}
+	u := userRecord{done: done, partitionKey: r.PartitionKey, explicitHashKey: explicit, hash: hash, urgent: urgent, length: int32(len(r.Data))}
 	s, err := p.streamOf(name, false)
 	if err != nil {
 		return err

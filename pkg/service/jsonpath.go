@@ -75,6 +75,18 @@ func (e *JSONPathExecution) Check(r *component.Report) {
 
 func (e *JSONPathExecution) execution() *executionPlan { return &e.plan }
 
+// pathFor is the path for a message: the same for all, or what the source gives for this one.
+func (e *executionPlan) pathFor(m *message.Message) (*jsonPath, error) {
+	if e.path != nil {
+		return e.path, nil
+	}
+	text, err := e.source.Read(m)
+	if err != nil {
+		return nil, fmt.Errorf("the path: %w", err)
+	}
+	return compilePath(text)
+}
+
 // constantPath compiles the path of a source that is the same for every message; nil for another one, and for a path with a fault.
 func constantPath(source DataInput, r *component.Report) *jsonPath {
 	c, ok := source.(*ConstantInput)
@@ -94,7 +106,11 @@ func constantPath(source DataInput, r *component.Report) *jsonPath {
 
 // Check refuses a service without executions, which would do nothing.
 func (s *JSONPath) Check(r *component.Report) {
-	if len(s.Executions) == 0 {
+	checkExecutions(s.Executions, r)
+}
+
+func checkExecutions(all []Execution, r *component.Report) {
+	if len(all) == 0 {
 		r.Errorf("", "missing-element", "has no json-path-execution or standard-execution, so it does nothing; add one or remove the service")
 	}
 }
@@ -116,17 +132,26 @@ func (s *JSONPath) Apply(_ context.Context, m *message.Message) error {
 // jsonDocument is the JSON document that <element> names, parsed; that of the payload at most once per message.
 func jsonDocument(source DataInput, element string, m *message.Message) (any, error) {
 	if _, ok := source.(*PayloadInput); ok {
-		root, err := expr.ParseJSON(m)
-		if err != nil {
-			return nil, fmt.Errorf("the payload is %w", err)
-		}
-		return root, nil
+		return payloadJSON(m)
 	}
 	text, err := source.Read(m)
+	return parsedJSON([]byte(text), err, element)
+}
+
+func payloadJSON(m *message.Message) (any, error) {
+	root, err := expr.ParseJSON(m)
+	if err != nil {
+		return nil, fmt.Errorf("the payload is %w", err)
+	}
+	return root, nil
+}
+
+// parsedJSON parses what reading <element> gave.
+func parsedJSON(data []byte, err error, element string) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("<%s>: %w", element, err)
 	}
-	root, err := expr.ParseJSONBytes([]byte(text))
+	root, err := expr.ParseJSONBytes(data)
 	if err != nil {
 		return nil, fmt.Errorf("what <%s> gave is %w", element, err)
 	}
@@ -134,15 +159,9 @@ func jsonDocument(source DataInput, element string, m *message.Message) (any, er
 }
 
 func (s *JSONPath) execute(e *executionPlan, root any, m *message.Message) error {
-	path := e.path
-	if path == nil {
-		text, err := e.source.Read(m)
-		if err != nil {
-			return fmt.Errorf("the path: %w", err)
-		}
-		if path, err = compilePath(text); err != nil {
-			return err
-		}
+	path, err := e.pathFor(m)
+	if err != nil {
+		return err
 	}
 	text, err := path.text(root, e.null)
 	if err != nil {

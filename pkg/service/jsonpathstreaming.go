@@ -23,9 +23,7 @@ type JSONPathStreaming struct {
 
 // Check refuses a service without executions, which would do nothing.
 func (s *JSONPathStreaming) Check(r *component.Report) {
-	if len(s.Executions) == 0 {
-		r.Errorf("", "missing-element", "has no json-path-execution or standard-execution, so it does nothing; add one or remove the service")
-	}
+	checkExecutions(s.Executions, r)
 }
 
 // Apply reads the values.
@@ -46,33 +44,16 @@ func (s *JSONPathStreaming) Apply(_ context.Context, m *message.Message) error {
 func jsonOfBytes(source ByteSource, element string, m *message.Message) (any, error) {
 	switch source.(type) {
 	case *PayloadBytes, *PayloadStream:
-		root, err := expr.ParseJSON(m)
-		if err != nil {
-			return nil, fmt.Errorf("the payload is %w", err)
-		}
-		return root, nil
+		return payloadJSON(m)
 	}
 	data, err := source.ReadBytes(m)
-	if err != nil {
-		return nil, fmt.Errorf("<%s>: %w", element, err)
-	}
-	root, err := expr.ParseJSONBytes(data)
-	if err != nil {
-		return nil, fmt.Errorf("what <%s> gave is %w", element, err)
-	}
-	return root, nil
+	return parsedJSON(data, err, element)
 }
 
 func (s *JSONPathStreaming) execute(e *executionPlan, root any, m *message.Message) error {
-	path := e.path
-	if path == nil {
-		text, err := e.source.Read(m)
-		if err != nil {
-			return fmt.Errorf("the path: %w", err)
-		}
-		if path, err = compilePath(text); err != nil {
-			return err
-		}
+	path, err := e.pathFor(m)
+	if err != nil {
+		return err
 	}
 	values, err := path.Eval(root)
 	if err != nil {
