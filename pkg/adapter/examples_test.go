@@ -73,9 +73,7 @@ func TestExamplesDeliverWhatTheySay(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("records (-want +got):\n%s", diff)
 			}
-			if left, err := os.ReadDir("messages/in"); err != nil || len(left) > 0 {
-				t.Errorf("left in the source: %v (%v)", left, err)
-			}
+			emptied(t, "messages/in")
 		})
 	}
 }
