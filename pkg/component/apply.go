@@ -38,7 +38,7 @@ func apply(ctx context.Context, s Service, base *ServiceBase, m *message.Message
 		return nil
 	}
 	if !base.ContinueOnFail {
-		if err := s.Apply(ctx, m); err != nil {
+		if err := run(ctx, s, m); err != nil {
 			return named(base, err)
 		}
 		return nil
@@ -54,13 +54,20 @@ func apply(ctx context.Context, s Service, base *ServiceBase, m *message.Message
 	outer := m.Delivery()
 	inner := outer.Child(forget)
 	m.SetDelivery(inner)
-	err := s.Apply(ctx, m)
+	err := run(ctx, s, m)
 	m.SetDelivery(outer)
 	inner.Release(err)
 	if givenBack(ctx, err) {
 		return named(base, err)
 	}
 	return nil
+}
+
+func run(ctx context.Context, s Service, m *message.Message) error {
+	if err := Load(s, m); err != nil {
+		return err
+	}
+	return s.Apply(ctx, m)
 }
 
 // givenBack says that a message did not fail, but could not be brought to its end because the workflow stops.

@@ -14,7 +14,8 @@ import (
 	"github.com/adapterd/adapterd/pkg/component"
 )
 
-// FS is Interlok's FsConsumer: each file of a directory is a message.
+// FS is Interlok's FsConsumer: each file of a directory is a message. The content of a large file stays in it until a component wants all
+// of it; those that can do with a part at a time, such as line-count-splitter, never have all of it in memory.
 //
 // While a file is under way it has the wip-suffix. It is deleted when its message is delivered or an error handler has taken it. When the
 // message failed and nobody took it, the file keeps the suffix, so that it is not consumed over and over; give it its name back, or use
@@ -35,8 +36,8 @@ type FS struct {
 // followed, unless it leads back to one that it stands in.
 type TraversingFS struct{ FS }
 
-// LargeFS is Interlok's LargeFsConsumer, which leaves the content of a file on disk. Here it is an fs-consumer: the content is read into
-// memory, up to what a message can have.
+// LargeFS is Interlok's LargeFsConsumer, which leaves the content of a file on disk. Here it is an fs-consumer, which does so too until a
+// component wants all of it: most do, and then it is read into memory, up to what a message can have.
 type LargeFS struct{ FS }
 
 // Check implements component.Checker.
@@ -107,16 +108,19 @@ func (f *FS) consume(ctx context.Context, c *file) bool {
 		f.complain(path, err.Error())
 		return false
 	}
-	payload, info, err := read(wip)
+	content, err := open(wip, readAtOnce)
 	if err != nil {
 		f.complain(path, err.Error())
 		f.giveBack(f.log, path, nil)
 		return false
 	}
 	delete(f.told, path)
-	m := c.message(payload, info)
+	m := c.describe(content.message(), content.info)
 	log := f.log.With(zap.String("message", m.ID()))
-	f.offer(ctx, m, func(err error) { f.settle(log, path, info, err) })
+	f.offer(ctx, m, func(err error) {
+		content.close()
+		f.settle(log, path, content.info, err)
+	})
 	return true
 }
 

@@ -145,7 +145,7 @@ func (f *NonDeletingFS) consume(ctx context.Context, c *file) bool {
 	if err != nil || !f.changed(itemOf(path, info)) {
 		return false
 	}
-	payload, info, err := read(c.path())
+	content, err := read(c.path()) // all of it: nothing keeps others from changing the file
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false
@@ -154,15 +154,15 @@ func (f *NonDeletingFS) consume(ctx context.Context, c *file) bool {
 		return false
 	}
 	delete(f.told, c.path())
-	now := itemOf(path, info)
+	now := itemOf(path, content.info)
 	f.mu.Lock()
 	f.underWay[path] = true
 	f.mu.Unlock()
-	m := c.message(payload, info)
+	m := c.describe(content.message(), content.info)
 	log := f.log.With(zap.String("message", m.ID()), zap.String("file", f.shown(c.path())))
 	copied := func() error { return nil }
 	if f.delivered != nil { // else the content must not be kept until the outcome is known
-		copied = func() error { return f.delivered(c.path(), payload, info) }
+		copied = func() error { return f.delivered(c.path(), content.payload, content.info) }
 	}
 	f.offer(ctx, m, func(err error) { f.settle(log, now, copied, err) })
 	return true

@@ -3,10 +3,7 @@ package consumer
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,9 +22,6 @@ const (
 	metadataDirectory  = "fsConsumeDir" // as the path of a URL, with a slash at its end
 	metadataParentName = "fsParentDir"
 )
-
-// largestFile is about what a byte array of Java's can hold: no larger file can come from Interlok either.
-const largestFile = math.MaxInt32 - 8
 
 // pass is one look at the directories.
 type pass struct {
@@ -162,43 +156,12 @@ func (s *fileSource) forget() {
 	}
 }
 
-// message makes the message of a file.
-func (f *file) message(payload []byte, info fs.FileInfo) *message.Message {
-	m := message.New(payload)
+// describe tells the message of a file where it comes from.
+func (f *file) describe(m *message.Message, info fs.FileInfo) *message.Message {
 	m.SetMetadata(metadataName, f.name)
 	m.SetMetadata(metadataModified, strconv.FormatInt(info.ModTime().UnixMilli(), 10))
 	m.SetMetadata(metadataSize, strconv.FormatInt(info.Size(), 10))
 	m.SetMetadata(metadataDirectory, f.at.url)
 	m.SetMetadata(metadataParentName, f.at.name)
 	return m
-}
-
-func read(path string) ([]byte, fs.FileInfo, error) {
-	in, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	if info.Size() > largestFile {
-		return nil, nil, fmt.Errorf("%s has %d bytes, and a message can have %d", path, info.Size(), largestFile)
-	}
-	payload := make([]byte, 0, info.Size()+1) // one more, so that the end is seen without growing
-	for {
-		n, err := in.Read(payload[len(payload):cap(payload)])
-		payload = payload[:len(payload)+n]
-		switch {
-		case errors.Is(err, io.EOF):
-			return payload, info, nil
-		case err != nil:
-			return nil, nil, err
-		case len(payload) > largestFile:
-			return nil, nil, fmt.Errorf("%s grew beyond the %d bytes that a message can have", path, largestFile)
-		case len(payload) == cap(payload):
-			payload = append(payload, 0)[:len(payload)]
-		}
-	}
 }

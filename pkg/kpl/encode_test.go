@@ -27,7 +27,11 @@ func TestPutRecordsIsEncodedAsJSON(t *testing.T) {
 			}
 			in.Records = append(in.Records, e)
 		}
-		text := appendPutRecords(make([]byte, 0, putRecordsBytes(in)), in)
+		body := newRequestBody(in, rapid.SampledFrom([]*bodyMemory{nil, {}}).Draw(t, "memory")).reader()
+		text := readBy(t, body, rapid.IntRange(1, 40).Draw(t, "room"))
+		if left := body.Len(); left != 0 {
+			t.Fatalf("%d bytes are left after %d", left, len(text))
+		}
 		var got kinesis.PutRecordsInput
 		if err := json.Unmarshal(text, &got); err != nil {
 			t.Fatalf("%v: %s", err, text)

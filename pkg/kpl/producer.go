@@ -31,6 +31,7 @@ type Producer struct {
 	connections connections
 	pools       recordPools
 	batches     batches
+	bodies      bodyMemory
 	notices     notices
 	duplicates  duplicates
 	crew        crew

@@ -88,7 +88,7 @@ func (p *Producer) send(b *batch) {
 	s.tally.sending(b, users)
 	began := p.now()
 	s.suspect(began)
-	sent := sending{notes: p.cfg.API == nil}
+	sent := sending{notes: p.cfg.API == nil, memory: &p.bodies}
 	out, err := p.putRecords(in, &sent)
 	ended := p.now()
 	p.release()
@@ -111,6 +111,7 @@ var errNoAnswer = errors.New("the Kinesis client returned neither an answer nor 
 func (p *Producer) putRecords(in *kinesis.PutRecordsInput, sent *sending) (out *kinesis.PutRecordsOutput, err error) {
 	ctx, cancel := context.WithTimeout(sent.watch(p.base), p.cfg.RequestTimeout)
 	defer cancel()
+	defer sent.over()
 	defer func() {
 		if v := recover(); v != nil {
 			err = &panicError{v}

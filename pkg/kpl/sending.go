@@ -21,6 +21,10 @@ type sending struct {
 	notes      bool
 	written    atomic.Bool // all of it was given to the network
 	invocation atomic.Pointer[string]
+	// memory is for the body; nil for none.
+	memory *bodyMemory
+	// body is what is sent, from when it is made.
+	body atomic.Pointer[requestBody]
 }
 
 type sendingKey struct{}
@@ -30,9 +34,21 @@ func (s *sending) watch(ctx context.Context) context.Context {
 	return context.WithValue(ctx, sendingKey{}, s)
 }
 
+func sendingOf(ctx context.Context) *sending {
+	s, _ := ctx.Value(sendingKey{}).(*sending)
+	return s
+}
+
+// over lets go of what the body is made from. The transport may be reading it still, after an answer that came early or a request given up.
+func (s *sending) over() {
+	if b := s.body.Load(); b != nil {
+		b.end()
+	}
+}
+
 // noted is called by the transport with each request.
 func noted(r *http.Request) *http.Request {
-	s, _ := r.Context().Value(sendingKey{}).(*sending)
+	s := sendingOf(r.Context())
 	if s == nil {
 		return r
 	}

@@ -55,12 +55,19 @@ func (c Config) transport() (*http.Transport, error) {
 
 // wholeBody sends header and body of a request in one go. The SDK hides its buffers in a reader that net/http does not know, and so
 // sends the header by itself first: a packet more for each request, and an answer that comes before the body is out breaks the
-// connection. With the body at hand net/http can also try again, on another connection, what never left on the first.
+// connection. With the body at hand net/http can also try again, on another connection, what never left on the first. What is larger than
+// writeBuffer leaves in many packets anyway: a requestBody of that size is not brought into memory.
 type wholeBody struct{ next http.RoundTripper }
 
 func (w wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.ContentLength <= 0 {
 		return w.next.RoundTrip(noted(r))
+	}
+	if s := sendingOf(r.Context()); s != nil {
+		if b := s.body.Load(); b != nil && b.length == r.ContentLength && b.length > writeBuffer {
+			_ = r.Body.Close()
+			return w.next.RoundTrip(noted(withBody(r, func() io.ReadCloser { return b.reader() })))
+		}
 	}
 	body := make([]byte, r.ContentLength)
 	_, err := io.ReadFull(r.Body, body)
@@ -68,10 +75,14 @@ func (w wholeBody) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the body of the request: %w", err)
 	}
+	return w.next.RoundTrip(noted(withBody(r, func() io.ReadCloser { return io.NopCloser(bytes.NewReader(body)) })))
+}
+
+func withBody(r *http.Request, body func() io.ReadCloser) *http.Request {
 	copied := *r
-	copied.Body = io.NopCloser(bytes.NewReader(body))
-	copied.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	return w.next.RoundTrip(noted(&copied))
+	copied.Body = body()
+	copied.GetBody = func() (io.ReadCloser, error) { return body(), nil }
+	return &copied
 }
 
 // httpClient is what the SDK clients send by. It hands a redirect to the SDK as the answer that it is: a signed request must not

@@ -28,14 +28,15 @@ type parsed struct {
 	value any
 	err   error
 	done  bool
-	scans uint8
 }
 
 // Message is one message on its way from a consumer to its producers. It is not safe for concurrent use: whoever holds it may use it,
 // and hands it on. Clones may be used side by side.
 type Message struct {
-	id       ID
-	payload  []byte
+	id      ID
+	payload []byte
+	// stored is where the payload is in place of payload; nil when it is in memory from the beginning.
+	stored   *stored
 	encoding string
 	metadata map[string]string
 	// shared says that another message reads the same metadata map: the first write copies it.
@@ -44,8 +45,10 @@ type Message struct {
 	passesObjects bool
 	objects       map[string]any
 	// part is the value of MetadataPart while it is positive: millions of parts share one map and differ in nothing else.
-	part     int
-	parsed   [slots]parsed
+	part int
+	// parsed is nil until the payload is parsed: most parts of split messages never are.
+	parsed   *[slots]parsed
+	scans    [slots]uint8
 	delivery *Delivery
 }
 
@@ -67,13 +70,23 @@ func (m *Message) SetID(text string) {
 	}
 }
 
-// Payload is the payload's bytes, which must not be changed.
-func (m *Message) Payload() []byte { return m.payload }
+// Payload is the payload's bytes, which must not be changed. It panics if they are still with their source and can not be read: whoever
+// runs a component has asked Load before.
+func (m *Message) Payload() []byte {
+	if m.stored == nil {
+		return m.payload
+	}
+	payload, err := m.stored.load()
+	if err != nil {
+		panic(err)
+	}
+	return payload
+}
 
 // SetPayload replaces the payload and forgets what was parsed from the old one. The message owns the bytes from then on.
 func (m *Message) SetPayload(payload []byte) {
-	m.payload = payload
-	m.parsed = [slots]parsed{}
+	m.payload, m.stored = payload, nil
+	m.forget()
 }
 
 // Encoding is the name of the payload's character set; empty when the source named none.
@@ -83,32 +96,39 @@ func (m *Message) Encoding() string { return m.encoding }
 func (m *Message) SetEncoding(charset string) {
 	if charset != m.encoding {
 		m.encoding = charset
-		m.parsed = [slots]parsed{}
+		m.forget()
 	}
 }
+
+// forget drops what was known of a former payload. Clones keep theirs.
+func (m *Message) forget() { m.parsed, m.scans = nil, [slots]uint8{} }
 
 // Parsed returns the payload as parse reads it. The payload is parsed at most once however often it is asked for; an error is kept
 // too. The value is shared between clones and must not be changed.
 func (m *Message) Parsed(slot Slot, parse func([]byte) (any, error)) (any, error) {
-	p := &m.parsed[slot]
-	if !p.done {
-		p.value, p.err = parse(m.payload)
-		p.done = true
+	if !m.HasParsed(slot) {
+		all := new([slots]parsed)
+		if m.parsed != nil {
+			*all = *m.parsed // which clones may be reading
+		}
+		value, err := parse(m.Payload())
+		all[slot] = parsed{value, err, true}
+		m.parsed = all
 	}
+	p := &m.parsed[slot]
 	return p.value, p.err
 }
 
 // HasParsed says that Parsed would answer without parsing.
-func (m *Message) HasParsed(slot Slot) bool { return m.parsed[slot].done }
+func (m *Message) HasParsed(slot Slot) bool { return m.parsed != nil && m.parsed[slot].done }
 
 // Scanned counts one more look through the payload that leaves no parsed form behind, and returns how many there have been, this one
 // included, since the payload was set: a reader that scans may thus know when parsing once has become cheaper. It counts to 255.
 func (m *Message) Scanned(slot Slot) int {
-	p := &m.parsed[slot]
-	if p.scans < 255 {
-		p.scans++
+	if m.scans[slot] < 255 {
+		m.scans[slot]++
 	}
-	return int(p.scans)
+	return int(m.scans[slot])
 }
 
 // Metadata returns the value of key. A key that begins with $$ is a reference: the rest names the item whose value is the key.

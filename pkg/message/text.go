@@ -27,13 +27,13 @@ func IsUTF8(charset string) bool {
 // Text is the payload as text: UTF-8 unless the message names another character set. Bytes that are not UTF-8 stay as they are.
 func (m *Message) Text() (string, error) {
 	if m.IsUTF8() {
-		return string(m.payload), nil
+		return string(m.Payload()), nil
 	}
 	charset, err := charsetOf(m.encoding)
 	if err != nil {
 		return "", err
 	}
-	text, err := charset.NewDecoder().Bytes(m.payload)
+	text, err := charset.NewDecoder().Bytes(m.Payload())
 	if err != nil {
 		return "", fmt.Errorf("the payload is not valid %s: %w", m.encoding, err)
 	}

@@ -23,6 +23,9 @@ type Null struct {
 // Produce does nothing.
 func (*Null) Produce(context.Context, *message.Message) error { return nil }
 
+// Streams implements component.Streamer.
+func (*Null) Streams() bool { return true }
+
 func init() {
 	component.Register[Null]("null-message-producer", "com.adaptris.core.NullMessageProducer", component.KindProducer,
 		"takes messages and does nothing with them")

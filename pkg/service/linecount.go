@@ -13,7 +13,7 @@ import (
 // Lines end with LF, CR LF or CR, as Java reads them; in the parts all end with LF, the last one too. Parts are slices of the payload
 // and cost no copy, unless they have header lines, or blank lines inside are left out, or the last line has no end. A payload with CR is
 // copied once. Parts of a character set in which bytes below 0x80 need not be ASCII, such as UTF-16, are UTF-8, as in Interlok; others
-// keep theirs.
+// keep theirs. Of a payload that is still with its source no more is in memory than what its parts hold and what is being cut.
 type LineCount struct {
 	splitting
 	SplitOnLine      int  `xml:"split-on-line" default:"10" min:"1" doc:"lines in a part, header lines not counted"`
@@ -26,43 +26,48 @@ type LineCount struct {
 // Split implements component.Splitter. A message without lines after its header has no parts.
 func (s *LineCount) Split(m *message.Message, yield func(*message.Message) error) error {
 	origin := s.origin(m)
-	text := m.Payload()
 	if !keepsLineEnds(m.Encoding()) {
+		if err := m.Load(); err != nil {
+			return fmt.Errorf("line-count-splitter: %w", err)
+		}
 		decoded, err := m.Text()
 		if err != nil {
 			return fmt.Errorf("line-count-splitter: %w", err)
 		}
-		text = []byte(decoded)
 		origin.SetEncoding("UTF-8")
+		return s.split(origin, wholeLines([]byte(decoded)), yield)
 	}
-	if bytes.IndexByte(text, '\r') >= 0 {
-		text = unixLines(text)
+	if payload, ok := m.Stream(); ok {
+		return s.split(origin, &lineSource{from: payload, piece: lineBytes}, yield)
 	}
-	header, text := s.header(text)
-	for len(text) > 0 {
-		var part []byte
-		if part, text = s.cut(text); len(part) == 0 {
+	return s.split(origin, wholeLines(m.Payload()), yield)
+}
+
+// Streams implements component.Streamer.
+func (s *LineCount) Streams() bool { return true }
+
+func (s *LineCount) split(origin *message.Message, text *lineSource, yield func(*message.Message) error) error {
+	var header, part, rest []byte
+	for {
+		if header, rest = s.header(text.lines); len(rest) > 0 || text.ended() {
 			break
+		}
+		if err := text.more(); err != nil {
+			return fmt.Errorf("line-count-splitter: %w", err)
+		}
+	}
+	for text.lines = rest; ; text.lines = rest {
+		// What ends with the text, or reaches no end at all, may go on in what was not read yet.
+		for part, rest = s.cut(text.lines); len(rest) == 0 && !text.ended(); part, rest = s.cut(text.lines) {
+			if err := text.more(); err != nil {
+				return fmt.Errorf("line-count-splitter: %w", err)
+			}
+		}
+		if len(part) == 0 {
+			return nil
 		}
 		if err := yield(origin.Child(lead(header, part))); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// unixLines is text with LF in place of CR LF and CR.
-func unixLines(text []byte) []byte {
-	out := make([]byte, 0, len(text))
-	for {
-		i := bytes.IndexByte(text, '\r')
-		if i < 0 {
-			return append(out, text...)
-		}
-		out = append(append(out, text[:i]...), '\n')
-		text = text[i+1:]
-		if len(text) > 0 && text[0] == '\n' {
-			text = text[1:]
 		}
 	}
 }

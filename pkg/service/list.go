@@ -73,6 +73,9 @@ func (l *List) Apply(ctx context.Context, m *message.Message) error {
 	return nil
 }
 
+// Streams implements component.Streamer: each service gets the message as it wants it.
+func (l *List) Streams() bool { return true }
+
 // follow runs the services, and those that they choose.
 func (l *List) follow(ctx context.Context, m *message.Message) error {
 	all := l.contained()

@@ -69,6 +69,9 @@ func (s *BasicSplit) Apply(ctx context.Context, m *message.Message) error {
 	return nil
 }
 
+// Streams implements component.Streamer: all depends on the splitter.
+func (s *BasicSplit) Streams() bool { return component.Streams(s.Splitter) }
+
 // Init implements component.Lifecycle.
 func (s *BasicSplit) Init(ctx context.Context) error { return initAll(ctx, s.running()) }
 

@@ -61,6 +61,9 @@ func (s *SplitMessage) Apply(ctx context.Context, m *message.Message) error {
 	return nil
 }
 
+// Streams implements component.Streamer: all depends on the splitter.
+func (s *SplitMessage) Streams() bool { return component.Streams(s.Splitter) }
+
 // applyIgnoring runs the service on a part whose failure, now or later, is only logged. Each part has a delivery of its own, so that no
 // failure hides the return of another part.
 func (s *SplitMessage) applyIgnoring(ctx context.Context, part *message.Message, number int) error {

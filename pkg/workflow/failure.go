@@ -54,7 +54,7 @@ func (w *base) failed(s *shift, m *message.Message, err error, done func(error))
 		done(err)
 		return
 	}
-	size := len(m.Payload())
+	size := m.Size()
 	w.backlog.add(size)
 	handled := func(handling error) {
 		defer w.backlog.remove(size)

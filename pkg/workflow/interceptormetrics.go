@@ -31,7 +31,7 @@ type volume struct{ messages, bytes, errors atomic.Int64 }
 // count adds a message. Its size is that of the consumed one, as in Interlok.
 func (v *volume) count(consumed *message.Message, err error) {
 	v.messages.Add(1)
-	v.bytes.Add(int64(len(consumed.Payload())))
+	v.bytes.Add(int64(consumed.Size()))
 	if err != nil {
 		v.errors.Add(1)
 	}

@@ -127,6 +127,8 @@ func (w *base) way(s *shift, original, clone *message.Message) (panicked bool, e
 	}
 	if clone.SkipsProducer() { // stop-processing-service: the message is done, and nothing is to be produced
 		component.Logger(ctx).Debug("message skips the producer", zap.String("message", original.ID()))
+	} else if err := component.Load(w.Producer, clone); err != nil {
+		return false, fmt.Errorf("producer: %w", err)
 	} else if err := w.Producer.Produce(ctx, clone); err != nil {
 		if !s.gaveUp(err) {
 			w.Exceptions.ProduceException(w.restart)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -234,4 +235,43 @@ func TestAppendWithinKeepsTheLimit(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestBuilderKeepsNoMoreMemoryThanItsRecordsTake is about backlogs: thousands of full aggregates may wait for a slow service.
+func TestBuilderKeepsNoMoreMemoryThanItsRecordsTake(t *testing.T) {
+	const most = 51200
+	var b Builder
+	data := make([]byte, 200)
+	for i := 0; ; i++ {
+		if _, ok := b.AppendWithin(most, strconv.Itoa(i), "", data); !ok {
+			break
+		}
+	}
+	if got := b.MemoryBytes(); got > most+most/3 {
+		t.Errorf("an aggregate of %d bytes has %d bytes of memory", b.Size(), got)
+	}
+	before := b.MemoryBytes()
+	b.Finish()
+	if got := b.MemoryBytes(); got != before {
+		t.Errorf("the end makes %d bytes of %d", got, before)
+	}
+}
+
+// BenchmarkFillFresh: what does it cost to fill an aggregate with 200-byte records in a builder that has no memory yet?
+func BenchmarkFillFresh(b *testing.B) {
+	data := make([]byte, 200)
+	keys := make([]string, 500)
+	for i := range keys {
+		keys[i] = "device-" + strconv.Itoa(i)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		var a Builder
+		for i := 0; ; i++ {
+			if _, ok := a.AppendWithin(51200, keys[i], "", data); !ok {
+				break
+			}
+		}
+		a.Finish()
+	}
 }

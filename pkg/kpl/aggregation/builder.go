@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // tableReserveBytes is room kept in front of the records for the magic number and the key tables, which come first on the wire but are
@@ -114,7 +115,14 @@ func (b *Builder) AppendWithin(maxBytes int, partitionKey, explicitHashKey strin
 	if explicitHashKey != "" {
 		b.hashKeys.add(hash, explicitHashKey)
 	}
-	buf := append(b.buf, tagRecord)
+	buf := b.buf
+	if need := entryBytes(inner) + digestBytes; cap(buf)-len(buf) < need {
+		// To twice as much, where append would grow by a quarter and copy each byte four times on the way to a full aggregate, and not beyond
+		// what it will hold: many full ones may wait for their requests.
+		most := b.reserve + min(maxBytes, math.MaxInt32) + digestBytes
+		buf = slices.Grow(buf, max(need, min(cap(buf), most-len(buf))))
+	}
+	buf = append(buf, tagRecord)
 	buf = binary.AppendUvarint(buf, uint64(inner))
 	buf = append(buf, tagPartitionKeyIndex)
 	buf = binary.AppendUvarint(buf, uint64(key.index))
