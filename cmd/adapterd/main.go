@@ -23,6 +23,7 @@ const (
 )
 
 func main() {
+	paceCollector()
 	os.Exit(execute(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
