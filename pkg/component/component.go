@@ -41,6 +41,11 @@ type Consumer interface {
 	Bind(Handler)
 }
 
+// SideBySide is a consumer that offers each message in a goroutine of its own, which the workflow may keep for the message's whole way.
+type SideBySide interface {
+	OffersSideBySide() bool
+}
+
 // Idler is a consumer that can say since when it has had nothing to do.
 type Idler interface {
 	// IdleSince is the time since when the source has been empty and unused; zero while it is not. Safe for concurrent use.

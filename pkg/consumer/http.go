@@ -66,6 +66,7 @@ type httpShift struct {
 	// late ends when there is no more time to wait for outcomes.
 	late   context.Context
 	giveUp context.CancelFunc
+	crew   *httpCrew
 }
 
 // Check implements component.Checker.
@@ -116,12 +117,15 @@ func (h *HTTP) route() error {
 	return nil
 }
 
+// OffersSideBySide implements component.SideBySide.
+func (h *HTTP) OffersSideBySide() bool { return true }
+
 // Start implements component.Lifecycle.
 func (h *HTTP) Start(ctx context.Context) error {
 	if err := h.route(); err != nil {
 		return err
 	}
-	s := &httpShift{log: component.Logger(ctx).With(zap.String("path", h.Path)), work: context.WithoutCancel(ctx)}
+	s := &httpShift{log: component.Logger(ctx).With(zap.String("path", h.Path)), work: context.WithoutCancel(ctx), crew: newHTTPCrew()}
 	s.late, s.giveUp = context.WithCancel(s.work)
 	h.shift.Store(s)
 	h.rest()
@@ -138,7 +142,10 @@ func (h *HTTP) Stop(ctx context.Context) error {
 	}
 	err := h.wait(ctx)
 	if s != nil {
-		s.giveUp() // those that have an outcome find it first
+		s.giveUp()                                // those that have an outcome find it first
+		if crew := s.crew.stop(ctx); err == nil { // else it is the same
+			err = crew
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("jetty-message-consumer %s: %w", h.Path, err)
@@ -180,8 +187,8 @@ func (h *HTTP) offer(s *httpShift, m *message.Message, settled func()) *pending 
 	p := &pending{outcome: make(chan error, 1)}
 	id := m.ID()
 	h.add() // for the message
-	h.add() // for the goroutine, which Stop waits for
-	go func() {
+	h.add() // for the job, which Stop waits for
+	s.crew.run(func() {
 		defer h.settled()
 		h.handle(s.work, m, func(err error) {
 			p.outcome <- err
@@ -191,7 +198,7 @@ func (h *HTTP) offer(s *httpShift, m *message.Message, settled func()) *pending 
 			settled()
 			h.settled()
 		})
-	}()
+	})
 	return p
 }
 

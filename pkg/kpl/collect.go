@@ -11,6 +11,10 @@ const (
 	shardBytesPerRequest = 256 << 10
 	// maxRequestBytes is what the service takes in one PutRecords: 10 MiB of data and partition keys, 5 MiB before October 2025.
 	maxRequestBytes = 10 << 20
+	// soonBytes are enough for a request of a crowded stream while fewer than soonRequests of it are under way. With many shards, none of
+	// which has shardBytesPerRequest soon, a request would be half of what may be outstanding, and Put would wait for it.
+	soonBytes    = 1 << 20
+	soonRequests = 4
 )
 
 // collector gathers a stream's Kinesis records, of all shards, into requests.
@@ -79,6 +83,11 @@ func (c *collector) add(k *kinesisRecord, now instant) bool {
 	return true
 }
 
+// crowded says that half of what may be outstanding is.
+func (s *stream) crowded() bool {
+	return s.users.Load() >= s.p.cfg.MaxOutstandingRecords/2 || s.bytes.Load() >= s.p.cfg.MaxOutstandingBytes/2
+}
+
 // count adds a record's bytes, or takes them off.
 func (c *collector) count(k *kinesisRecord, sign int) {
 	n := sign * k.requestBytes()
@@ -98,7 +107,8 @@ func (c *collector) count(k *kinesisRecord, sign int) {
 // triggered says whether a request should leave.
 func (c *collector) triggered(now instant) bool {
 	return len(c.queue) > 0 &&
-		(c.due > 0 || len(c.queue) >= c.maxCount || c.bytes >= c.maxBytes || c.full > 0 || c.queue[0].deadline <= now)
+		(c.due > 0 || len(c.queue) >= c.maxCount || c.bytes >= c.maxBytes || c.full > 0 || c.queue[0].deadline <= now ||
+			c.bytes >= soonBytes && c.stream.crowded() && c.stream.gathering.underWay.Load() < soonRequests)
 }
 
 // send starts requests as long as there are triggers and connections.
@@ -121,7 +131,7 @@ func (c *collector) send(now instant) {
 			})
 			continue
 		}
-		p.crew.start(func() { p.send(b) })
+		p.senders.start(b)
 	}
 	c.arm()
 }
@@ -168,6 +178,9 @@ func (c *collector) cut(now instant) *batch {
 	c.due = max(0, c.due-taken)
 	if len(expired) > 0 {
 		c.stream.p.crew.start(func() { c.stream.expire(expired, "") })
+	}
+	if b != nil {
+		c.stream.gathering.began()
 	}
 	return b
 }

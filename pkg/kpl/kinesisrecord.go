@@ -47,6 +47,7 @@ type kinesisRecord struct {
 	expiration instant // the earliest of its user records
 	size       int     // as AggregationMaxSize counts, set when it is complete
 	urgent     bool
+	awaited    bool   // it may wait for company while a request is under way, and is urgent from then on
 	group      uint64 // records of a refused request go again with those of the same number only; 0 for all others
 	taken      bool   // the token bucket has let it pass
 	// For StrictOrder: its number in its lane, and whether the lane waits for its end.
@@ -129,7 +130,7 @@ func (p *recordPools) newPlain(s *stream, l *lane, u *userRecord, data []byte) *
 // release gives a record back. Nobody may use it, its data or its users afterwards.
 func (p *recordPools) release(k *kinesisRecord) {
 	k.stream, k.lane = nil, nil
-	k.urgent, k.group, k.taken, k.turn, k.ordered = false, 0, false, 0, false
+	k.urgent, k.awaited, k.group, k.taken, k.turn, k.ordered = false, false, 0, false, 0, false
 	k.size = 0
 	clear(k.users)
 	if !k.aggregate {

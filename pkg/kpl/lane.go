@@ -30,6 +30,8 @@ type lane struct {
 	entry   alarmEntry
 	lastPut instant
 	strict  strict
+	// gathers says that the stream's gathering has noted the lane.
+	gathers bool
 
 	collected int // bytes of its records in the collector; guarded by the collector's mutex
 }
@@ -61,6 +63,7 @@ func (l *lane) add(u *userRecord, data []byte, deadline, expiration, now instant
 	l.lastPut = now
 	// Look after the append at what was flushed: a flush that has passed this lane by then cannot have seen the record.
 	urgent := u.urgent || s.p.flushed(u.generation)
+	awaited := false
 	if !s.aggregates || len(data) >= cfg.AggregationMaxSizeBytes {
 		l.complete()
 		k := s.p.pools.newPlain(s, l, u, data)
@@ -69,6 +72,10 @@ func (l *lane) add(u *userRecord, data []byte, deadline, expiration, now instant
 		l.drain(now)
 		l.arm(now)
 		return
+	}
+	if awaited = urgent && g == nil && !l.strict.on && !s.p.flushed(u.generation) && s.gathering.join(l); awaited {
+		urgent = false
+		deadline = min(deadline, now.add(s.gathering.most+s.collector.wait))
 	}
 	k := l.open
 	if k != nil {
@@ -90,7 +97,7 @@ func (l *lane) add(u *userRecord, data []byte, deadline, expiration, now instant
 	}
 	u.length = int32(len(data))
 	k.users = append(k.users, *u)
-	k.urgent = k.urgent || urgent
+	k.urgent, k.awaited = k.urgent || urgent, k.awaited || awaited
 	switch leaves := k.urgent || s.mustLeave(k) <= now; {
 	case int64(len(k.users)) >= cfg.AggregationMaxCount || leaves && g == nil && !l.strict.on:
 		l.complete()
@@ -112,6 +119,7 @@ func (l *lane) complete() {
 	}
 	k := l.open
 	l.open = nil
+	k.urgent = k.urgent || k.awaited
 	k.size = k.builder.Size()
 	l.enqueue(k)
 }
@@ -215,13 +223,21 @@ func (l *lane) tick(now instant) {
 		l.mu.Unlock()
 		return
 	}
+	gathered := false
 	if l.open != nil && l.stream.mustLeave(l.open) <= now && !l.strict.on {
-		l.complete()
+		if gathered = l.gathers && l.open.awaited; !gathered {
+			l.complete()
+		}
 	}
 	expired := l.takeExpired(now)
 	l.drain(now)
-	l.arm(now)
+	if !gathered {
+		l.arm(now)
+	}
 	l.mu.Unlock()
+	if gathered { // and so what has gathered for other shards should leave in the same request
+		l.stream.gathered()
+	}
 	if len(expired) > 0 {
 		l.stream.p.crew.start(func() { l.stream.expire(expired, expiredInLimiter) })
 	}

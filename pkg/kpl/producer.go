@@ -31,6 +31,7 @@ type Producer struct {
 	connections connections
 	pools       recordPools
 	batches     batches
+	senders     senders
 	bodies      bodyMemory
 	notices     notices
 	duplicates  duplicates
@@ -72,6 +73,7 @@ func New(ctx context.Context, cfg Config) (*Producer, error) {
 	p.notices.log = p.log
 	p.duplicates.tell, p.duplicates.log = cfg.OnDuplicate, p.log
 	p.base, p.cancel = context.WithCancel(context.Background())
+	p.senders = senders{p: p, queue: make(chan *batch)}
 	p.streams.Store(&map[streamName]*stream{})
 	p.metrics.watchPending(p.pending)
 	if err := p.metrics.start(ctx); err != nil {
@@ -102,7 +104,9 @@ func (p *Producer) Put(ctx context.Context, r Record, done func(Result)) error {
 }
 
 // PutSync puts a record and waits for its end. The record does not wait RecordMaxBufferedTime for company: its aggregate, with whatever
-// was put into it before, leaves at once if the shard's rate and a free connection allow. Other shards and streams are left alone.
+// was put into it before, leaves at once if the shard's rate and a free connection allow. While another request of the stream is under way it
+// waits for that one's answer, but no longer than 2 ms or a fifth of RecordMaxBufferedTime: callers side by side share requests. Other streams
+// are left alone, and so are shards that nobody waits for.
 //
 // The error is the Result's, a *RecordError; one of Put's; or the context's cause when ctx ends first. In the last case the record is
 // still on its way and may yet be stored.

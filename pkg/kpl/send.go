@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"go.uber.org/zap"
 )
-
-// maxRequestRecords is what the service takes in one PutRecords.
-const maxRequestRecords = 500
 
 // batch is the content of one PutRecords request.
 type batch struct {
@@ -24,6 +22,7 @@ type batch struct {
 	keys    []string // partition keys of the entries
 	hashes  []string // explicit hash keys of the entries, parts of one string
 	text    []byte   // where that string is written first
+	ends    []int    // where in it each ends
 	out     deliveries
 }
 
@@ -46,7 +45,7 @@ func (p *batches) release(b *batch) {
 	clear(b.keys)
 	clear(b.hashes)
 	clear(b.out)
-	b.records, b.entries, b.keys, b.hashes, b.text = b.records[:0], b.entries[:0], b.keys[:0], b.hashes[:0], b.text[:0]
+	b.records, b.entries, b.keys, b.hashes, b.text, b.ends = b.records[:0], b.entries[:0], b.keys[:0], b.hashes[:0], b.text[:0], b.ends[:0]
 	b.out = b.out[:0]
 	p.pool.Put(b)
 }
@@ -61,24 +60,58 @@ func (b *batch) users() (n int) {
 
 // fill makes the request's entries, with one allocation however many they are.
 func (b *batch) fill() {
-	var ends [maxRequestRecords]int
-	for i, k := range b.records {
+	for _, k := range b.records {
 		b.text = k.users[0].hash.appendTo(b.text)
-		ends[i] = len(b.text)
+		b.ends = append(b.ends, len(b.text))
 		b.keys = append(b.keys, k.partitionKey())
 	}
 	text, from := string(b.text), 0
 	for i := range b.records {
-		b.hashes = append(b.hashes, text[from:ends[i]])
-		from = ends[i]
+		b.hashes = append(b.hashes, text[from:b.ends[i]])
+		from = b.ends[i]
 	}
 	for i, k := range b.records {
 		b.entries = append(b.entries, types.PutRecordsRequestEntry{Data: k.payload(), PartitionKey: &b.keys[i], ExplicitHashKey: &b.hashes[i]})
 	}
 }
 
-// send makes one request, gives its connection to whoever is next, and ends or retries what was in it. It runs in a goroutine of its
-// own, holding a connection.
+// idleSenders bounds the goroutines that a producer keeps between requests.
+const idleSenders = 2
+
+// senders make the requests, each in a goroutine. Some are used again when requests follow each other closely: the SDK goes deep, and its
+// stack has grown by then.
+type senders struct {
+	p     *Producer
+	queue chan *batch // taken by those that are idle only
+	idle  atomic.Int32
+}
+
+func (s *senders) start(b *batch) {
+	select {
+	case s.queue <- b:
+	default:
+		s.p.crew.start(func() { s.run(b) })
+	}
+}
+
+func (s *senders) run(b *batch) {
+	for {
+		s.p.send(b)
+		if s.idle.Add(1) > idleSenders {
+			s.idle.Add(-1)
+			return
+		}
+		select {
+		case b = <-s.queue:
+			s.idle.Add(-1)
+		case <-s.p.base.Done():
+			return
+		}
+	}
+}
+
+// send makes one request, gives its connection to whoever is next, and ends or retries what was in it. It runs in a goroutine of the
+// senders, holding a connection.
 func (p *Producer) send(b *batch) {
 	s := b.stream
 	users := b.users()
@@ -100,6 +133,7 @@ func (p *Producer) send(b *batch) {
 		p.metrics.request(string(s.name), ended.since(began), len(b.records), users, "")
 		s.settle(b, out, users, began, ended)
 	}
+	s.requestEnded()
 	p.relieve()
 	b.out.run()
 	p.batches.release(b)
@@ -131,7 +165,7 @@ func (p *Producer) release() {
 			return
 		}
 		if b := s.collector.next(p.now()); b != nil {
-			p.crew.start(func() { p.send(b) })
+			p.senders.start(b)
 			return
 		}
 	}

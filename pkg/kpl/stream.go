@@ -20,6 +20,7 @@ type stream struct {
 	alarm      *alarm
 	stop       chan struct{} // closed when the stream is given up
 	collector  collector
+	gathering  gathering
 	hold       hold
 	holdEntry  alarmEntry
 	idleEntry  alarmEntry
@@ -72,6 +73,7 @@ func (p *Producer) newStream(name streamName) *stream {
 	s.tally.made = p.now()
 	s.alarm = newAlarm(p.now)
 	s.collector = newCollector(s)
+	s.gathering.most = min(gatherMost, s.collector.wait)
 	s.collector.entry.fire = func(instant) { s.collector.tick(p.now()) }
 	s.hold.armed = never
 	s.hold.spread = p.cfg.RecordDistributionStrategyDefault == strategyAuto

@@ -101,6 +101,9 @@ func (w *base) Source() component.Consumer { return w.Consumer }
 func (w *base) attach(s Surroundings, atOnce int, sideBySide bool) {
 	w.around = s
 	w.around.ErrorHandler = Nearest(w.ErrorHandler, s.ErrorHandler)
+	if c, ok := w.Consumer.(component.SideBySide); ok && c.OffersSideBySide() {
+		sideBySide = false // it does that
+	}
 	w.slots, w.sideBySide = make(chan struct{}, atOnce), sideBySide
 	w.counts, w.intercept = new(counters), w.interceptors()
 	if w.around.Throttles == nil {
