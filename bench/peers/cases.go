@@ -7,6 +7,8 @@ type benchCase struct {
 	shards  int
 	putters int
 	rate    int // user records a second; 0: as fast as it goes
+	// whole runs all of adapterd on a job of bench/adapter; its ways are jobs.
+	whole bool
 	// records for a run of some seconds: of the ways in Go, and of the KPL, which is slower by far.
 	records, kplRecords int
 	ways                []string
@@ -33,6 +35,9 @@ var cases = []benchCase{
 	{name: "rate2000", size: 200, shards: 4, rate: 2000, ways: paced},
 	{name: "rate10000", size: 200, shards: 4, rate: 10_000, ways: paced},
 	{name: "rate100000", size: 200, shards: 4, rate: 100_000, ways: []string{"pacing", "engine"}},
+	{name: "adapter-lines", size: 215, shards: 4, whole: true, records: 1_000_000, ways: []string{"lines"}},
+	{name: "adapter-http", size: 215, shards: 4, whole: true, records: 1_000_000, ways: []string{"echo", "http"}},
+	{name: "adapter-start", size: 215, shards: 4, whole: true, records: 1_000_000, ways: []string{"start"}},
 }
 
 func names() []string {
@@ -47,6 +52,8 @@ func names() []string {
 func (c benchCase) count(way string, scale float64) int {
 	n := c.records
 	switch {
+	case c.whole: // its start would be too much of a shorter run
+		scale = 1
 	case c.rate > 0:
 		n, scale = c.rate*seconds, min(1, scale)
 	case way == "kpl":

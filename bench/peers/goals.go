@@ -35,6 +35,14 @@ func one(name string, of func(summary) float64) func(map[string]map[string]summa
 	return func(m map[string]map[string]summary) float64 { return of(m[name]["engine"]) }
 }
 
+// adapter is a value of a job of adapterd.
+func adapter(job string, of func(summary) float64) func(map[string]map[string]summary) float64 {
+	return func(m map[string]map[string]summary) float64 {
+		name := "adapter-" + job
+		return of(m[name][job])
+	}
+}
+
 // against divides values of two ways.
 func against(of func(summary) float64, name, way, otherName, otherWay string) func(map[string]map[string]summary) float64 {
 	return func(m map[string]map[string]summary) float64 {
@@ -80,4 +88,13 @@ var goals = []goal{
 	{"100,000/s: p99 ≤ 105 ms", one("rate100000", p99), 105, true},
 	{"2,000/s: ≤ 20 CPU s per million, with what pacing costs", one("rate2000", cpu), 20, true},
 	{"2,000/s: ≤ 20 CPU s per million, without", unpaced("rate2000"), 20, true},
+	{"lines: ≥ 400,000/s", adapter("lines", speed), 400_000, false},
+	{"lines: ≤ 4 CPU s per million", adapter("lines", cpu), 4, true},
+	{"lines: ≤ 120 MB", adapter("lines", memory), 120, true},
+	{"lines: first record ≤ 350 ms", adapter("lines", func(s summary) float64 { return s.FirstMillis }), 350, true},
+	{"HTTP: ≥ 0.5 × an echo", against(speed, "adapter-http", "http", "adapter-http", "echo"), 0.5, false},
+	// What a round trip to the sink takes is less than what the measurement varies by.
+	{"HTTP: p99 ≤ 15 ms", adapter("http", p99), 15, true},
+	{"start to ready ≤ 60 ms", adapter("start", func(s summary) float64 { return s.StartMillis }), 60, true},
+	{"binary ≤ 40 MB", adapter("start", func(s summary) float64 { return s.BinaryMB }), 40, true},
 }

@@ -51,9 +51,11 @@ func run(ctx context.Context, runs int, only string, scale float64, kpl, into st
 		return err
 	}
 	defer func() { _ = os.RemoveAll(directory) }()
-	b := &bench{sink: filepath.Join(directory, "sink"), engine: filepath.Join(directory, "engine"), kpl: kpl, log: os.Stderr}
-	for binary, source := range map[string]string{b.sink: "./bench/sink", b.engine: "./bench/engine"} {
-		build := exec.CommandContext(ctx, "go", "build", "-o", binary, source)
+	b := &bench{sink: filepath.Join(directory, "sink"), engine: filepath.Join(directory, "engine"), adapter: filepath.Join(directory, "adapter"),
+		adapterd: filepath.Join(directory, "adapterd"), kpl: kpl, log: os.Stderr}
+	for binary, source := range map[string]string{b.sink: "./bench/sink", b.engine: "./bench/engine", b.adapter: "./bench/adapter", b.adapterd: "./cmd/adapterd"} {
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, source)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		build.Stderr = os.Stderr
 		if err := build.Run(); err != nil {
 			return fmt.Errorf("build %s (peers runs in the root of the module): %w", source, err)
@@ -96,8 +98,8 @@ func run(ctx context.Context, runs int, only string, scale float64, kpl, into st
 
 // bench has the programs.
 type bench struct {
-	sink, engine, kpl string
-	log               io.Writer
+	sink, engine, adapter, adapterd, kpl string
+	log                                  io.Writer
 }
 
 func choose(only string) ([]benchCase, error) {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// result is a line of bench/engine or bench/kpl.
+// result is a line of bench/engine, bench/kpl or bench/adapter.
 type result struct {
 	RecordsPerSecond        float64 `json:"records_per_second"`
 	CPUSecondsPerMillion    float64 `json:"cpu_seconds_per_million"`
@@ -27,6 +27,9 @@ type result struct {
 	P50Millis               float64 `json:"p50_ms"`
 	P99Millis               float64 `json:"p99_ms"`
 	MaxMillis               float64 `json:"max_ms"`
+	FirstMillis             float64 `json:"first_ms"`
+	StartMillis             float64 `json:"start_ms"`
+	BinaryMB                float64 `json:"binary_mb"`
 }
 
 // summary is what several runs come to: each member its own median. Spread is how far the fastest and the slowest are apart, as a
@@ -51,6 +54,7 @@ func summarize(rs []result) summary {
 		func(r *result) *float64 { return &r.BytesAllocatedPerRecord }, func(r *result) *float64 { return &r.KinesisPerThousand },
 		func(r *result) *float64 { return &r.RequestsPerMillion }, func(r *result) *float64 { return &r.P50Millis },
 		func(r *result) *float64 { return &r.P99Millis }, func(r *result) *float64 { return &r.MaxMillis },
+		func(r *result) *float64 { return &r.FirstMillis }, func(r *result) *float64 { return &r.StartMillis }, func(r *result) *float64 { return &r.BinaryMB },
 	} {
 		values := of(member)
 		*member(&s.result) = (values[(len(values)-1)/2] + values[len(values)/2]) / 2
@@ -126,6 +130,9 @@ func (b *bench) command(ctx context.Context, c benchCase, way string, scale floa
 			warm = "500"
 		}
 		return exec.CommandContext(ctx, "java", "-cp", b.kpl, "adapterd.Drive", port, counts, n, strconv.Itoa(c.size), strconv.Itoa(c.rate), warm), nil
+	}
+	if c.whole {
+		return exec.CommandContext(ctx, b.adapter, "-job", way, "-adapterd", b.adapterd, "-tls", tls, "-records", n), nil
 	}
 	arguments := []string{"-tls", tls, "-counts", counts, "-way", way, "-records", n, "-size", strconv.Itoa(c.size), "-shards", strconv.Itoa(c.shards)}
 	if c.putters > 0 {

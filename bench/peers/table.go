@@ -12,6 +12,7 @@ func tables(medians map[string]map[string]summary, about string) string {
 	fmt.Fprintf(&b, "%s\n\n", about)
 	fast(&b, medians)
 	slow(&b, medians)
+	whole(&b, medians)
 	b.WriteString("| goal | measured | |\n|---|---:|---|\n")
 	for _, g := range goals {
 		g.write(&b, medians)
@@ -43,7 +44,7 @@ func fast(b *strings.Builder, medians map[string]map[string]summary) {
 	head := false
 	for _, c := range cases {
 		m, ok := medians[c.name]
-		if !ok || c.rate > 0 {
+		if !ok || c.rate > 0 || c.whole {
 			continue
 		}
 		if !head {
@@ -82,6 +83,33 @@ func slow(b *strings.Builder, medians map[string]map[string]summary) {
 		kpl, our, pacing := m["kpl"], m["engine"], m["pacing"]
 		row(b, number(float64(c.rate)), number(kpl.P50Millis), number(our.P50Millis), number(kpl.P99Millis), number(our.P99Millis), number(kpl.MaxMillis), number(our.MaxMillis),
 			number(kpl.CPUSecondsPerMillion), number(our.CPUSecondsPerMillion), number(pacing.CPUSecondsPerMillion), ratio(kpl.CPUSecondsPerMillion, our.CPUSecondsPerMillion))
+	}
+	if head {
+		b.WriteByte('\n')
+	}
+}
+
+func whole(b *strings.Builder, medians map[string]map[string]summary) {
+	head := false
+	for _, c := range cases {
+		m, ok := medians[c.name]
+		if !ok || !c.whole {
+			continue
+		}
+		if !head {
+			head = true
+			b.WriteString("| adapterd, whole | records or requests/s | spread | CPU s per million | MB | ms to the first record | p50 | p99 | max | ms from start to ready | MB of binary |\n")
+			b.WriteString("|---" + strings.Repeat("|---:", 10) + "|\n")
+		}
+		for _, way := range c.ways {
+			s := m[way]
+			cpu := number(s.CPUSecondsPerMillion)
+			if c.name == "adapter-start" {
+				cpu = number(0) // of nothing
+			}
+			row(b, way, number(s.RecordsPerSecond), percent(s.Spread), cpu, number(s.PeakMB), number(s.FirstMillis),
+				number(s.P50Millis), number(s.P99Millis), number(s.MaxMillis), number(s.StartMillis), number(s.BinaryMB))
+		}
 	}
 	if head {
 		b.WriteByte('\n')

@@ -25,13 +25,15 @@ func TestTablesHaveRatiosAndGoals(t *testing.T) {
 			"kpl":    {result: result{RecordsPerSecond: 40_000, CPUSecondsPerMillion: 40, PeakMB: 800}},
 			"engine": {result: result{RecordsPerSecond: 800_000, CPUSecondsPerMillion: 4, PeakMB: 80}}, "yardstick": {result: result{RecordsPerSecond: 1_600_000}},
 		},
-		"rate2000": {"engine": {result: result{P99Millis: 101.5, CPUSecondsPerMillion: 12}}},
+		"rate2000":     {"engine": {result: result{P99Millis: 101.5, CPUSecondsPerMillion: 12}}},
+		"adapter-http": {"echo": {result: result{RecordsPerSecond: 80_000}}, "http": {result: result{RecordsPerSecond: 20_000, P99Millis: 5}}},
 	}
 	text := tables(m, "here and now")
 	for _, want := range []string{
 		"here and now\n", "| 200B | 40,000 | 1,600,000 | – | 800,000 |", "| 20.0 | 0.50 |", "| 2,000 | – | – | – | 102 |",
 		"| 200 B: ≥ 15 × the KPL's records/s | 20.0 | met |", "| 200 B: ≤ 1/15 of the KPL's CPU | 10.0 | missed |", "| 200 B: ≥ 0.8 × the yardstick | 0.50 | missed |",
 		"| 200 B: ≤ 100 MB | 80.0 | met |", "| 2,000/s: p99 ≤ 105 ms | 102 | met |",
+		"| echo | 80,000 |", "| HTTP: ≥ 0.5 × an echo | 0.25 | missed |", "| HTTP: p99 ≤ 15 ms | 5.00 | met |",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
