@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -422,6 +423,49 @@ func TestOneThrottledStreamLeavesRoomForOthers(t *testing.T) {
 				if records, bytes, waiting := b.gate.outstanding(); records != 0 || bytes != 0 || waiting != 0 {
 					t.Errorf("%d records, %d bytes, %d waiting", records, bytes, waiting)
 				}
+			})
+		})
+	}
+}
+
+// TestAnOutageIsNoReasonToHurry: while Put waits and every request fails at once, what comes back from its back-off waits for company.
+func TestAnOutageIsNoReasonToHurry(t *testing.T) {
+	for name, mapped := range map[string]bool{"with a shard map": true, "without": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(4)
+				f.latency = time.Millisecond
+				c := testConfig(f)
+				c.MaxOutstandingRecords, c.RecordTTL = 2000, time.Minute
+				b := start(t, c)
+				if mapped {
+					b.warm(f, "s")
+				} else {
+					f.beforeList = func(int, *kinesis.ListShardsInput) error { return syscall.ECONNREFUSED }
+				}
+				f.order(func() {
+					f.before = func(int, *kinesis.PutRecordsInput) (*kinesis.PutRecordsOutput, error) {
+						return nil, syscall.ECONNREFUSED
+					}
+				})
+				ctx, cancel := context.WithCancel(t.Context())
+				var putting sync.WaitGroup
+				putting.Go(func() {
+					for i := 0; ctx.Err() == nil; i++ {
+						_ = b.Put(ctx, Record{Stream: "s", PartitionKey: fmt.Sprint(i), Data: make([]byte, 50)}, nil)
+					}
+				})
+				time.Sleep(30 * time.Second)
+				if b.Stats().BlockedPuts != 1 {
+					t.Error("Put does not wait")
+				}
+				if n := len(f.sizes()); n > 8000 { // the first two attempts of each by itself at most
+					t.Errorf("%d requests in 30 s, all refused", n)
+				}
+				cancel()
+				putting.Wait()
+				f.order(func() { f.before, f.beforeList = nil, nil })
+				b.close()
 			})
 		})
 	}

@@ -15,6 +15,9 @@ const (
 	// which has shardBytesPerRequest soon, a request would be half of what may be outstanding, and Put would wait for it.
 	soonBytes    = 1 << 20
 	soonRequests = 4
+	// patientAfter is after how many failed attempts a record gathers with others even if somebody waits for it: in an outage each that comes
+	// back from its back-off would make a request of its own otherwise.
+	patientAfter = 3
 )
 
 // collector gathers a stream's Kinesis records, of all shards, into requests.
@@ -68,7 +71,7 @@ func (c *collector) add(k *kinesisRecord, now instant) bool {
 	if i < c.due {
 		c.due++
 	}
-	if k.urgent {
+	if k.urgent && (k.group != 0 || len(k.users[0].attempts) < patientAfter) {
 		// It does not overtake what came before: that leaves too.
 		c.due = max(c.due, i+1)
 	}

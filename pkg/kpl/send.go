@@ -134,7 +134,9 @@ func (p *Producer) send(b *batch) {
 		s.settle(b, out, users, began, ended)
 	}
 	s.requestEnded()
-	p.relieve()
+	if err == nil && int(aws.ToInt32(out.FailedRecordCount)) < len(b.records) {
+		p.relieve() // if nothing was stored there is no hurry: what comes back from its back-off would go at once, one by one, and fail again
+	}
 	b.out.run()
 	p.batches.release(b)
 }

@@ -298,7 +298,7 @@ func TestSynchronousProducerLogsTheResultInInterloksWords(t *testing.T) {
 
 // What the asynchronous producer allocates per message besides the engine and the expression.
 func BenchmarkStreamProducer(b *testing.B) {
-	for name, key := range map[string]string{"metadata": "%message{key}", "jsonpath": "%payload{jsonpath:$.id}", "constant": "k"} {
+	for name, key := range map[string]string{"metadata": "%message{key}", "jsonpath": "%payload{jsonpath:$.id}", "mixed": "device-%message{key}"} {
 		b.Run(name, func(b *testing.B) {
 			p := connected(b, `<producer class="aws-kinesis-stream-producer"><stream>events</stream><partition-key>`+key+`</partition-key></producer>`, discard{})
 			payload := []byte(`{"id":"customer-7","amount":12.50,"lines":[1,2,3]}`)
