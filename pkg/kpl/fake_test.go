@@ -364,6 +364,9 @@ func (b *bench) warm(f *fakeKinesis, stream string) {
 	if _, err := b.PutSync(context.Background(), Record{Stream: stream, PartitionKey: "warm", Data: []byte("warm")}); err != nil {
 		b.t.Fatal(err)
 	}
+	if err := b.Flush(context.Background()); err != nil { // its callback has returned, but it may be counted still
+		b.t.Fatal(err)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.requests, f.stored, f.epoch = nil, nil, time.Now()
