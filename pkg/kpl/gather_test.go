@@ -143,3 +143,42 @@ func TestCrowdedStreamOfManyShardsSendsBeforePutWaits(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatGathersOvertakesNothing: the order of puts stays that of the records, also where one of them is waited for.
+func TestWhatGathersOvertakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(1)
+		b := startWarm(t, f, func(c *Config) { c.AggregationMaxCount, c.RecordMaxBufferedTime = 2, 20*time.Second })
+		f.order(func() { f.latency = 10 * time.Millisecond })
+		syncPuts(t, b, 1, 0)
+		synctest.Wait()
+		for _, data := range []string{"a", "b"} { // which complete an aggregate that need not leave for long
+			b.put(data, Record{Stream: "s", PartitionKey: "k", Data: []byte(data)})
+		}
+		syncPuts(t, b, 1, 1)
+		time.Sleep(time.Second)
+		var order []string
+		for _, r := range f.storedUsers(t) {
+			order = append(order, string(r))
+		}
+		if diff := cmp.Diff([]string{"x", "a", "b", "x"}, order); diff != "" {
+			t.Errorf("stored (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func (f *fakeKinesis) storedUsers(t *testing.T) (data [][]byte) {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range f.stored {
+		users, aggregated := usersOf(t, r.entry.Data)
+		if !aggregated {
+			data = append(data, r.entry.Data)
+		}
+		for _, u := range users {
+			data = append(data, u.Data)
+		}
+	}
+	return data
+}

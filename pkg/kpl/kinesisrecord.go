@@ -47,9 +47,11 @@ type kinesisRecord struct {
 	expiration instant // the earliest of its user records
 	size       int     // as AggregationMaxSize counts, set when it is complete
 	urgent     bool
-	awaited    bool   // it may wait for company while a request is under way, and is urgent from then on
-	group      uint64 // records of a refused request go again with those of the same number only; 0 for all others
-	taken      bool   // the token bucket has let it pass
+	// awaited records wait for company while a request is under way, at most until then, and are urgent from then on.
+	awaited      bool
+	gathersUntil instant
+	group        uint64 // records of a refused request go again with those of the same number only; 0 for all others
+	taken        bool   // the token bucket has let it pass
 	// For StrictOrder: its number in its lane, and whether the lane waits for its end.
 	turn    uint64
 	ordered bool

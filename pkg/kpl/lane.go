@@ -75,7 +75,6 @@ func (l *lane) add(u *userRecord, data []byte, deadline, expiration, now instant
 	}
 	if awaited = urgent && g == nil && !l.strict.on && !s.p.flushed(u.generation) && s.gathering.join(l); awaited {
 		urgent = false
-		deadline = min(deadline, now.add(s.gathering.most+s.collector.wait))
 	}
 	k := l.open
 	if k != nil {
@@ -97,7 +96,11 @@ func (l *lane) add(u *userRecord, data []byte, deadline, expiration, now instant
 	}
 	u.length = int32(len(data))
 	k.users = append(k.users, *u)
-	k.urgent, k.awaited = k.urgent || urgent, k.awaited || awaited
+	k.urgent = k.urgent || urgent
+	if awaited && !k.awaited {
+		// Not its deadline, by which records overtake each other.
+		k.awaited, k.gathersUntil = true, now.add(s.gathering.most)
+	}
 	switch leaves := k.urgent || s.mustLeave(k) <= now; {
 	case int64(len(k.users)) >= cfg.AggregationMaxCount || leaves && g == nil && !l.strict.on:
 		l.complete()
@@ -175,7 +178,7 @@ func (l *lane) arm(now instant) {
 	case l.busy(now):
 		at = l.open.expiration
 	default:
-		at = l.stream.mustLeave(l.open)
+		at = l.leaves(l.open)
 	}
 	if l.strict.resume > now {
 		at = min(at, l.strict.resume)
@@ -208,6 +211,15 @@ func (l *lane) arm(now instant) {
 	}
 }
 
+// leaves is when the open aggregate leaves by itself.
+func (l *lane) leaves(k *kinesisRecord) instant {
+	at := l.stream.mustLeave(k)
+	if k.awaited {
+		at = min(at, k.gathersUntil)
+	}
+	return at
+}
+
 // expiryScan is how many waiting records are looked at for the earliest expiration. They stand by deadline, which is the order of
 // expiration for all but retried ones; for those all are looked at every expiryPause at least.
 const (
@@ -224,7 +236,7 @@ func (l *lane) tick(now instant) {
 		return
 	}
 	gathered := false
-	if l.open != nil && l.stream.mustLeave(l.open) <= now && !l.strict.on {
+	if l.open != nil && l.leaves(l.open) <= now && !l.strict.on {
 		if gathered = l.gathers && l.open.awaited; !gathered {
 			l.complete()
 		}
