@@ -75,7 +75,12 @@ func start(t *testing.T, args ...string) *background {
 	ctx, stop := context.WithCancel(context.Background())
 	b := &background{stop: stop, code: make(chan int, 1)}
 	go func() { b.code <- execute(ctx, args, strings.NewReader(""), &b.out, &b.err) }()
-	t.Cleanup(func() { stop() })
+	t.Cleanup(func() {
+		stop()
+		if t.Failed() {
+			t.Logf("the command said\n%s", b.err.String())
+		}
+	})
 	return b
 }
 
@@ -113,8 +118,17 @@ func write(t *testing.T, path, text string) string {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	to := path
+	if _, err := os.Stat(path); err != nil { // it appears whole: who polls the directory must not find half of it
+		to = filepath.Join(filepath.Dir(filepath.Dir(path)), ".new-"+filepath.Base(path))
+	}
+	if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if to != path {
+		if err := os.Rename(to, path); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return path
 }

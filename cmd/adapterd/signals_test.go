@@ -70,13 +70,15 @@ func TestASignalDrainsAndExitsWith0(t *testing.T) {
 			if took := time.Since(began); took > 10*time.Second {
 				t.Errorf("the end took %v, though a flush would have done", took)
 			}
-			if left := inputs(t, dir); len(left) > 0 {
+			// The last one may have been in the consumer's hand only, and is given back then.
+			left := inputs(t, dir)
+			if len(left) > 1 || len(left) == 1 && strings.HasSuffix(left[0], ".wip") {
 				t.Errorf("the source holds %v", left)
 			}
-			if n := delivered(t, server); n != 100 {
-				t.Errorf("%d records arrived", n)
+			if n := delivered(t, server); n != 100-len(left) {
+				t.Errorf("%d records arrived, and the source holds %v", n, left)
 			}
-			if !strings.Contains(p.err.String(), `adapter stopped  {"consumed": 100, "delivered": 100`) {
+			if !strings.Contains(p.err.String(), fmt.Sprintf(`adapter stopped  {"consumed": 100, "delivered": %d, "handled": 0, "failed": 0, "givenBack": %d,`, 100-len(left), len(left))) {
 				t.Errorf("said\n%s", p.err.String())
 			}
 		})
@@ -92,6 +94,7 @@ func TestASecondSignalEndsAtOnceAndGivesBack(t *testing.T) {
 	manyFiles(t, dir, 10)
 	p := spawn(t, dir, "run", write(t, filepath.Join(dir, "a.xml"), filesInto(dir, asynchronous, pair("KinesisEndpoint", server.URL())+pair("RecordTtl", "600000"))), "--drain-timeout", "10m")
 	underWay(t, dir, 10)
+	p.says(t, "adapter started") // its consumers are, a moment before
 	p.signal(t, syscall.SIGTERM)
 	p.says(t, "stopping")
 	began := time.Now()

@@ -157,8 +157,17 @@ func write(t *testing.T, path string, data []byte) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, data, 0o600); err != nil {
+	to := path
+	if _, err := os.Stat(path); err != nil { // it appears whole: who polls the directory must not find half of it
+		to = filepath.Join(filepath.Dir(filepath.Dir(path)), ".new-"+filepath.Base(path))
+	}
+	if err := os.WriteFile(to, data, 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if to != path {
+		if err := os.Rename(to, path); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
