@@ -38,7 +38,7 @@ func (g *gathering) join(l *lane) bool {
 	return g.underWay.Load() > 0 // if not, who counted it down may have come before the lane
 }
 
-// began and ended are called with each request.
+// began is called with each request, requestEnded when it has its answer or failed.
 func (g *gathering) began() { g.underWay.Add(1) }
 
 func (s *stream) requestEnded() {
