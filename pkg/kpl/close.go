@@ -35,8 +35,8 @@ func (p *Producer) hurry() <-chan struct{} {
 	return done
 }
 
-// relieve sends everything at once if Put waits for room while nothing is under way: to wait for company would be in vain.
-func (p *Producer) relieve() {
+// relieve sends everything at once, but what is in one stream, if Put waits for room while nothing is under way: to wait for company would be in vain.
+func (p *Producer) relieve(but *stream) {
 	if p.connections.inFlight() > 0 {
 		return
 	}
@@ -45,7 +45,7 @@ func (p *Producer) relieve() {
 		return
 	}
 	for _, s := range *p.streams.Load() {
-		if room || slices.Contains(shares, &s.outstanding) {
+		if s != but && (room || slices.Contains(shares, &s.outstanding)) {
 			s.flush()
 		}
 	}

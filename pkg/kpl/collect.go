@@ -130,7 +130,7 @@ func (c *collector) send(now instant) {
 			// Not from here: another stream's collector may be next, and this one is locked.
 			p.crew.start(func() {
 				p.release()
-				p.relieve()
+				p.relieve(nil)
 			})
 			continue
 		}

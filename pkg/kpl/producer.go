@@ -69,7 +69,7 @@ func New(ctx context.Context, cfg Config) (*Producer, error) {
 		connections: connections{max: cfg.MaxConnections}, closed: make(chan struct{}),
 		metrics: newMetrics(cfg, time.Now), staticCredentials: areStatic(cfg.Credentials),
 	}
-	p.gate = newGate(cfg.MaxOutstandingRecords, cfg.MaxOutstandingBytes, p.relieve, func() bool { return len(*p.streams.Load()) > 1 })
+	p.gate = newGate(cfg.MaxOutstandingRecords, cfg.MaxOutstandingBytes, func() { p.relieve(nil) }, func() bool { return len(*p.streams.Load()) > 1 })
 	p.notices.log = p.log
 	p.duplicates.tell, p.duplicates.log = cfg.OnDuplicate, p.log
 	p.base, p.cancel = context.WithCancel(context.Background())

@@ -135,7 +135,9 @@ func (p *Producer) send(b *batch) {
 	}
 	s.requestEnded()
 	if err == nil && int(aws.ToInt32(out.FailedRecordCount)) < len(b.records) {
-		p.relieve() // if nothing was stored there is no hurry: what comes back from its back-off would go at once, one by one, and fail again
+		p.relieve(nil)
+	} else {
+		p.relieve(s) // where nothing was stored what comes back from its back-off would go at once, one by one, and fail again
 	}
 	b.out.run()
 	p.batches.release(b)
