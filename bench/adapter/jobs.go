@@ -26,7 +26,7 @@ func lines(ctx context.Context, s settings, r *result) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, a.stop(r, float64(s.records))) }()
+	defer func() { err = errors.Join(err, a.stop(r, s.records)) }()
 	if err := a.put("first.json", []byte(`{"id":"first"}`)); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func started(ctx context.Context, s settings, r *result) error {
 		return err
 	}
 	r.StartMillis = millis(a.startTook)
-	return a.stop(r, 1e6)
+	return a.stop(r, 0)
 }
 
 func overHTTP(ctx context.Context, s settings, r *result) (err error) {
@@ -87,7 +87,7 @@ func overHTTP(ctx context.Context, s settings, r *result) (err error) {
 		return err
 	}
 	answered := 0
-	defer func() { err = errors.Join(err, a.stop(r, float64(max(1, answered)))) }()
+	defer func() { err = errors.Join(err, a.stop(r, answered)) }()
 	answered, err = load(ctx, s, at, r)
 	return err
 }
@@ -113,7 +113,7 @@ func echo(ctx context.Context, s settings, r *result) (err error) {
 	defer func() {
 		_ = in.Close()
 		err = errors.Join(err, c.Wait())
-		usage(c, r, float64(max(1, answered)))
+		r.took(c, answered)
 	}()
 	answered, err = load(ctx, s, at, r)
 	return err

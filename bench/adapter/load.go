@@ -30,7 +30,7 @@ func load(ctx context.Context, s settings, at string, r *result) (answered int, 
 	var errs []error
 	for n := range s.connections {
 		clients.Go(func() {
-			took, all, err := post(at, n, from, until)
+			took, all, err := post(at, n, s.connections, from, until)
 			mu.Lock()
 			defer mu.Unlock()
 			latencies, answered, errs = append(latencies, took...), answered+all, append(errs, err)
@@ -70,8 +70,8 @@ func reachable(ctx context.Context, at string) error {
 	}
 }
 
-// post uses one connection. The times are those of requests that were made between from and until; all counts the others too.
-func post(at string, n int, from, until time.Time) (took []time.Duration, all int, err error) {
+// post uses one connection, the nth of so many, which share the documents out. The times are those of requests that were made between from and until; all counts the others too.
+func post(at string, n, of int, from, until time.Time) (took []time.Duration, all int, err error) {
 	c, err := net.Dial("tcp", at)
 	if err != nil {
 		return nil, 0, err
@@ -79,7 +79,7 @@ func post(at string, n int, from, until time.Time) (took []time.Duration, all in
 	defer func() { _ = c.Close() }()
 	in := bufio.NewReader(c)
 	var out []byte
-	for i := n; ; i += 64 {
+	for i := n; ; i += of {
 		body := document(i)
 		out = fmt.Appendf(out[:0], "POST /documents HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", at, len(body), body)
 		began := time.Now()

@@ -79,8 +79,8 @@ func start(ctx context.Context, s settings, document string, replace ...string) 
 	}
 }
 
-// stop ends the program, and says what it took.
-func (a *adapterd) stop(r *result, records float64) error {
+// stop ends the program, and says what it took for so many records.
+func (a *adapterd) stop(r *result, records int) error {
 	defer func() { _ = os.RemoveAll(a.directory) }()
 	peak := peakNowMB(a.command.Process.Pid)
 	if err := a.command.Process.Signal(os.Interrupt); err != nil {
@@ -90,7 +90,7 @@ func (a *adapterd) stop(r *result, records float64) error {
 	if err := a.command.Wait(); err != nil {
 		return fmt.Errorf("adapterd ended with %w: %s", err, a.log.String())
 	}
-	usage(a.command, r, records)
+	r.took(a.command, records)
 	if peak > 0 { // what the system says at the end counts what this process had when it began the other
 		r.PeakMB = peak
 	}
@@ -140,8 +140,10 @@ func peakNowMB(pid int) float64 {
 	return float64(n) * 1024 / 1e6
 }
 
-// usage adds what a process that has ended took.
-func usage(c *exec.Cmd, r *result, records float64) {
-	r.CPUSecondsPerMillion = (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds() / records * 1e6
+// took adds what a process that has ended used up; records are 0 for a job that has none.
+func (r *result) took(c *exec.Cmd, records int) {
+	if records > 0 {
+		r.CPUSecondsPerMillion = (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds() / float64(records) * 1e6
+	}
 	r.PeakMB = peakMB(c.ProcessState)
 }

@@ -32,15 +32,16 @@ func packed(s summary) float64 { return s.KinesisPerThousand }
 
 // one is a value of pkg/kpl.
 func one(name string, of func(summary) float64) func(map[string]map[string]summary) float64 {
-	return func(m map[string]map[string]summary) float64 { return of(m[name]["engine"]) }
+	return value(of, name, "engine")
 }
 
 // adapter is a value of a job of adapterd.
 func adapter(job string, of func(summary) float64) func(map[string]map[string]summary) float64 {
-	return func(m map[string]map[string]summary) float64 {
-		name := "adapter-" + job
-		return of(m[name][job])
-	}
+	return value(of, "adapter-"+job, job)
+}
+
+func value(of func(summary) float64, name, way string) func(map[string]map[string]summary) float64 {
+	return func(m map[string]map[string]summary) float64 { return of(m[name][way]) }
 }
 
 // against divides values of two ways.

@@ -103,11 +103,7 @@ func whole(b *strings.Builder, medians map[string]map[string]summary) {
 		}
 		for _, way := range c.ways {
 			s := m[way]
-			cpu := number(s.CPUSecondsPerMillion)
-			if c.name == "adapter-start" {
-				cpu = number(0) // of nothing
-			}
-			row(b, way, number(s.RecordsPerSecond), percent(s.Spread), cpu, number(s.PeakMB), number(s.FirstMillis),
+			row(b, way, number(s.RecordsPerSecond), percent(s.Spread), number(s.CPUSecondsPerMillion), number(s.PeakMB), number(s.FirstMillis),
 				number(s.P50Millis), number(s.P99Millis), number(s.MaxMillis), number(s.StartMillis), number(s.BinaryMB))
 		}
 	}

@@ -35,7 +35,8 @@ func (p *Producer) hurry() <-chan struct{} {
 	return done
 }
 
-// relieve sends everything at once, but what is in one stream, if Put waits for room while nothing is under way: to wait for company would be in vain.
+// relieve sends everything at once if Put waits for room while nothing is under way: to wait for company would be in vain. What is in but,
+// if that is not nil, stays.
 func (p *Producer) relieve(but *stream) {
 	if p.connections.inFlight() > 0 {
 		return

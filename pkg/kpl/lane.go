@@ -62,20 +62,17 @@ func (l *lane) add(u *userRecord, data []byte, deadline, expiration, now instant
 	cfg := &s.p.cfg
 	l.lastPut = now
 	// Look after the append at what was flushed: a flush that has passed this lane by then cannot have seen the record.
-	urgent := u.urgent || s.p.flushed(u.generation)
-	awaited := false
+	flushed := s.p.flushed(u.generation)
 	if !s.aggregates || len(data) >= cfg.AggregationMaxSizeBytes {
 		l.complete()
 		k := s.p.pools.newPlain(s, l, u, data)
-		k.urgent, k.deadline, k.expiration = urgent, deadline, expiration
+		k.urgent, k.deadline, k.expiration = u.urgent || flushed, deadline, expiration
 		l.enqueue(k)
 		l.drain(now)
 		l.arm(now)
 		return
 	}
-	if awaited = urgent && g == nil && !l.strict.on && !s.p.flushed(u.generation) && s.gathering.join(l); awaited {
-		urgent = false
-	}
+	awaited := u.urgent && !flushed && g == nil && !l.strict.on && s.gathering.join(l)
 	k := l.open
 	if k != nil {
 		offset, ok := k.builder.AppendWithin(cfg.AggregationMaxSizeBytes, u.partitionKey, u.explicitHashKey, data)
@@ -96,7 +93,7 @@ func (l *lane) add(u *userRecord, data []byte, deadline, expiration, now instant
 	}
 	u.length = int32(len(data))
 	k.users = append(k.users, *u)
-	k.urgent = k.urgent || urgent
+	k.urgent = k.urgent || flushed || u.urgent && !awaited
 	if awaited && !k.awaited {
 		// Not its deadline, by which records overtake each other.
 		k.awaited, k.gathersUntil = true, now.add(s.gathering.most)
