@@ -1,6 +1,7 @@
 package kpl
 
 import (
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -67,6 +68,18 @@ func tries(attempts []Attempt) int {
 	return n
 }
 
+// tries is how many failed attempts the user record with the fewest of them has. An old record that travels along goes by the fresh one's
+// patience: the request is made for that in any case, and the fresh one should not pay for the old.
+func (k *kinesisRecord) tries() int {
+	fewest := math.MaxInt
+	for i := range k.users {
+		if fewest = min(fewest, tries(k.users[i].attempts)); fewest == 0 {
+			break
+		}
+	}
+	return fewest
+}
+
 // again sends the user records of a failed Kinesis record once more, unless their time is over: first a back-off, then they are
 // aggregated anew with whatever is there. As in the KPL that takes at least half of RecordMaxBufferedTime, except when somebody waits.
 func (s *stream) again(k *kinesisRecord, c cause, began, ended instant, out *deliveries) {
@@ -75,7 +88,7 @@ func (s *stream) again(k *kinesisRecord, c cause, began, ended instant, out *del
 	}
 	s.tally.retried(len(k.users))
 	deadline := ended.add(s.p.retryWait())
-	at := min(ended.add(backoff(len(k.users[0].attempts))), k.expiration)
+	at := min(ended.add(backoff(k.tries())), k.expiration)
 	if k.ordered {
 		s.returnTo(k, at, out)
 		return

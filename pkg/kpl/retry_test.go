@@ -411,6 +411,73 @@ func TestBackoffIsBounded(t *testing.T) {
 	}
 }
 
+// What goes again together goes by the record that was tried least: neither does a fresh one wait as long as an old one in front of it,
+// nor is its own first back-off any other behind it.
+func TestPatienceGoesByTheFreshestRecord(t *testing.T) {
+	tried := func(n int) userRecord {
+		u := userRecord{}
+		for range n {
+			u.keep(Attempt{ErrorCode: codeThrottled})
+		}
+		return u
+	}
+	for name, c := range map[string]struct {
+		attempts []int
+		want     int
+	}{
+		"one":                   {[]int{3}, 3},
+		"fresh one last":        {[]int{9, 1}, 1},
+		"fresh one first":       {[]int{1, 9}, 1},
+		"untried in the middle": {[]int{7, 0, 2}, 0},
+		"put together":          {[]int{3 * maxAttempts, 2 * maxAttempts}, 2 * maxAttempts},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := &kinesisRecord{}
+			for _, n := range c.attempts {
+				k.users = append(k.users, tried(n))
+			}
+			if got := k.tries(); got != c.want {
+				t.Errorf("%d tries, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+// TestFreshRecordsDoNotPayForOldOnes: a record that has failed for a minute backs off by seconds; one that joins it later does not.
+func TestFreshRecordsDoNotPayForOldOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(1)
+		c := testConfig(f)
+		c.RecordMaxBufferedTime, c.RecordTTL = 2*time.Second, 5*time.Minute
+		b := start(t, c)
+		b.warm(f, "s")
+		refuse := func(code string) {
+			f.order(func() { f.refuse = func(types.PutRecordsRequestEntry, string) string { return code } })
+		}
+		for round := range 100 {
+			refuse(codeThrottled)
+			b.put(fmt.Sprint(round), Record{Stream: "s", PartitionKey: "k", Data: []byte("old")})
+			time.Sleep(time.Minute)
+			// Between two back-offs the old one waits a second for company, and so it meets many of the fresh ones.
+			ended := make(chan time.Time, 1)
+			if err := b.Put(t.Context(), Record{Stream: "s", PartitionKey: "k", Data: []byte("fresh")}, func(Result) { ended <- time.Now() }); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2100 * time.Millisecond) // its first attempt has failed by then
+			refuse("")
+			healed := time.Now()
+			// Its own back-off, at most 400 ms after three attempts, and a second for company.
+			if took := (<-ended).Sub(healed); took > 1400*time.Millisecond {
+				t.Errorf("round %d: a fresh record took %v after the end of the outage", round, took)
+			}
+			if err := b.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.close()
+	})
+}
+
 // A request that does not end is given up, and its connection used again.
 func TestRequestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
