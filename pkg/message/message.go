@@ -44,6 +44,8 @@ type Message struct {
 	// passesObjects says that children get the objects too.
 	passesObjects bool
 	objects       map[string]any
+	// sharedObjects says that another message reads the same objects map: the first write copies it.
+	sharedObjects bool
 	// part is the value of MetadataPart while it is positive: millions of parts share one map and differ in nothing else.
 	part int
 	// parsed is nil until the payload is parsed: most parts of split messages never are.
@@ -212,17 +214,21 @@ func (m *Message) Object(key string) (any, bool) {
 
 // SetObject sets an in-memory value.
 func (m *Message) SetObject(key string, value any) {
-	if m.objects == nil {
+	switch {
+	case m.objects == nil:
 		m.objects = make(map[string]any)
+	case m.sharedObjects:
+		m.objects = maps.Clone(m.objects)
 	}
+	m.sharedObjects = false
 	m.objects[key] = value
 }
 
-// Clone makes a copy with the same id, payload and delivery. It costs no copy of payload or metadata until one of the two changes.
+// Clone makes a copy with the same id, payload and delivery. It costs no copy of payload, metadata or in-memory values until one of the two
+// messages changes them.
 func (m *Message) Clone() *Message {
-	m.shared = true
+	m.shared, m.sharedObjects = true, true
 	c := *m
-	c.objects = maps.Clone(m.objects)
 	return &c
 }
 
@@ -232,7 +238,8 @@ func (m *Message) Child(payload []byte) *Message {
 	m.shared = true
 	c := &Message{id: newID(), payload: payload, encoding: m.encoding, metadata: m.metadata, shared: true, part: m.part, delivery: m.delivery}
 	if m.passesObjects {
-		c.objects = maps.Clone(m.objects)
+		m.sharedObjects = true
+		c.objects, c.sharedObjects = m.objects, true
 	}
 	return c
 }

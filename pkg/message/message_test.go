@@ -115,6 +115,12 @@ func TestCloneAndChild(t *testing.T) {
 	if v, _ := m.Object("o"); v != 1 || string(m.Payload()) != "payload" {
 		t.Error("the original sees its clone's changes")
 	}
+	later := m.Clone()
+	m.SetObject("o", 4)
+	m.SetObject("p", 5)
+	if v, _ := later.Object("o"); v != 1 || len(later.ObjectKeys()) != 1 {
+		t.Error("a clone sees what its original changed afterwards")
+	}
 
 	part := m.Child([]byte("part"))
 	if part.ID() == m.ID() || string(part.Payload()) != "part" || part.Delivery() != d || part.Encoding() != "ISO-8859-1" {
@@ -134,6 +140,11 @@ func TestCloneAndChild(t *testing.T) {
 	part.SetObject("o", 3)
 	if v, _ := c.Object("o"); v != 2 {
 		t.Error("the parent sees its child's changes")
+	}
+	part = c.Child(nil)
+	c.SetObject("o", 6)
+	if v, _ := part.Object("o"); v != 2 {
+		t.Error("a child sees what its parent changed afterwards")
 	}
 	if _, ok := part.Child(nil).Object("o"); ok {
 		t.Error("objects are passed once")
@@ -306,6 +317,7 @@ func benchmarkClone(b *testing.B, write bool) {
 	for _, k := range []string{"originalname", "lastmodified", "fsFileSize", "fsConsumeDir"} {
 		m.SetMetadata(k, "value")
 	}
+	m.SetObject("response", m)
 	b.ReportAllocs()
 	for b.Loop() {
 		sink = m.Clone()
