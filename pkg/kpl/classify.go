@@ -28,6 +28,8 @@ type cause struct {
 	throttled bool
 	// single means that one record of the request may be to blame, and the others not.
 	single bool
+	// request is the number of the request that failed, for OnRequest.
+	request uint32
 }
 
 // remedies are the codes that do not heal by themselves, and what to do about each.

@@ -102,5 +102,6 @@ func (p *Producer) close(ctx context.Context) (left int, err error) {
 		errs = append(errs, fmt.Errorf("close: upload the last metrics: %w", err))
 	}
 	p.closeAPI()
+	p.notices.close()
 	return int(p.givenUp.Load()), errors.Join(errs...)
 }

@@ -110,6 +110,9 @@ type Config struct {
 	// OnDuplicate, if set, is told of each possible duplicate as Producer.Duplicates lists it, from any goroutine of the producer, before
 	// the record's result is given. It must not block, nor call the producer.
 	OnDuplicate func(Duplicate)
+	// OnRequest, if set, is told of each PutRecords request that has ended, from any goroutine of the producer, before the results of its
+	// records are given. It must not block, nor call the producer. It is for tracing: Attempt.Request says which request an attempt was.
+	OnRequest func(Request)
 	// Logger gets what the producer has to say; nil: nothing.
 	Logger *zap.Logger
 	// API, if set, is used in place of a client made from the above. The producer then neither bounds its connections nor closes it,

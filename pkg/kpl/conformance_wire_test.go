@@ -367,7 +367,7 @@ func TestFailingCredentialsAreOutlived(t *testing.T) {
 			}
 		}
 		if failed := logs.FilterMessage("PutRecords failed").All(); len(failed) != 1 || failed[0].ContextMap()["code"] != codeCredentials ||
-			!strings.Contains(fmt.Sprint(failed[0].ContextMap()["message"]), "the vault is sealed") {
+			!strings.Contains(fmt.Sprint(failed[0].ContextMap()["error_message"]), "the vault is sealed") {
 			t.Errorf("said of the requests: %+v", failed)
 		}
 		healed.Store(true)

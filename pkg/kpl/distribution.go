@@ -150,7 +150,9 @@ func (s *stream) distributionUntold(err error) {
 	case denied && !said:
 		s.p.log.Warn("cannot ask how the stream distributes its records; it is inferred from where they are stored", append(fields, zap.String("remedy", c.remedy))...)
 	case !denied && !errors.Is(err, context.Canceled):
-		s.p.notices.warn("distribution", string(s.name), "cannot ask how the stream distributes its records; it is asked again", s.p.now(), fields...)
+		s.p.notices.note(zap.WarnLevel, noticeKey{kind: "distribution", stream: string(s.name)}, 0, func(string) words {
+			return words{text: "cannot ask how the stream distributes its records; it is asked again", fields: fields}
+		})
 	}
 }
 

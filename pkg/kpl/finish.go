@@ -17,7 +17,7 @@ func (s *stream) stored(k *kinesisRecord, a placement, block []Attempt, out *del
 		if u.maybe != nil {
 			s.copied(u)
 		}
-		block[i] = Attempt{Delay: a.began.since(u.since), Duration: a.ended.since(a.began), Success: true}
+		block[i] = Attempt{Delay: a.began.since(u.since), Duration: a.ended.since(a.began), Success: true, Request: a.request}
 		if u.attempts != nil {
 			u.keep(block[i])
 		} else {
@@ -49,7 +49,7 @@ func (m *metrics) recordsStored(stream, shardID string, users []userRecord) {
 // failed ends all user records of a Kinesis record with the cause of its last attempt.
 func (s *stream) failed(k *kinesisRecord, c cause, began, ended instant, out *deliveries) {
 	for i := range k.users {
-		k.users[i].tried(Attempt{ErrorCode: c.code, ErrorMessage: c.message}, began, ended)
+		k.users[i].tried(Attempt{ErrorCode: c.code, ErrorMessage: c.message, Request: c.request}, began, ended)
 	}
 	s.give(k, c, ended, out)
 }
@@ -104,8 +104,10 @@ func (s *stream) give(k *kinesisRecord, c cause, now instant, out *deliveries) {
 	if k.lane != nil {
 		k.lane.tally.failed(len(k.users), c.code)
 	}
-	s.p.notices.warn(c.code, string(s.name), "user records failed", now, zap.String("stream", string(s.name)), zap.String("shard", shardID),
-		zap.Int("user_records", len(k.users)), zap.String("code", c.code), zap.String("message", c.message), zap.String("remedy", c.remedy))
+	s.p.notices.note(zap.WarnLevel, noticeKey{c.code, string(s.name), shardID}, len(k.users), func(shard string) words {
+		return words{text: "user records failed",
+			fields: append(placed(string(s.name), shard), zap.String("code", c.code), zap.String("error_message", c.message), zap.String("remedy", c.remedy))}
+	})
 	out.add(d, k.outstandingBytes())
 }
 

@@ -116,8 +116,10 @@ func (s *stream) resend(k *kinesisRecord, users []userRecord, a placement, out *
 // noteMisplaced says so, in the log, the ledger and the attempts of the user records.
 func (s *stream) noteMisplaced(k *kinesisRecord, users []userRecord, a placement) {
 	s.tally.wrongShard(len(users))
-	s.p.notices.warn("wrong shard", string(s.name), "an aggregate was stored in a shard that is not that of all its user records; they are sent again", s.p.now(),
-		zap.String("stream", string(s.name)), zap.String("shard", a.shardID), zap.String("predicted", k.shardID()), zap.Int("user_records", len(users)))
+	s.p.notices.note(zap.WarnLevel, noticeKey{"wrong shard", string(s.name), a.shardID}, len(users), func(shard string) words {
+		return words{text: "an aggregate was stored in a shard that is not that of all its user records; they are sent again",
+			fields: append(placed(string(s.name), shard), zap.String("predicted", k.shardID()))}
+	})
 	copied, words := a.misplaced(), "stored in shard "+a.shardID+", which does not take the hash keys of all records of its aggregate"
 	if a.unjudged {
 		words = "stored in shard " + a.shardID + "; no shard map came to tell whether that takes the hash keys of all records of its aggregate"
@@ -125,7 +127,7 @@ func (s *stream) noteMisplaced(k *kinesisRecord, users []userRecord, a placement
 	for i := range users {
 		u := &users[i]
 		s.doubtful(u, copied)
-		u.tried(Attempt{ErrorCode: codeWrongShard, ErrorMessage: words}, a.began, a.ended)
+		u.tried(Attempt{ErrorCode: codeWrongShard, ErrorMessage: words, Request: a.request}, a.began, a.ended)
 	}
 }
 

@@ -32,6 +32,7 @@ type lane struct {
 	strict  strict
 	// gathers says that the stream's gathering has noted the lane.
 	gathers bool
+	keys    hotKeys
 
 	collected int // bytes of its records in the collector; guarded by the collector's mutex
 }
@@ -61,6 +62,7 @@ func (l *lane) add(u *userRecord, data []byte, deadline, expiration, now instant
 	s := l.stream
 	cfg := &s.p.cfg
 	l.lastPut = now
+	l.keys.add(u.partitionKey)
 	// Look after the append at what was flushed: a flush that has passed this lane by then cannot have seen the record.
 	flushed := s.p.flushed(u.generation)
 	if !s.aggregates || len(data) >= cfg.AggregationMaxSizeBytes {

@@ -39,6 +39,7 @@ type Producer struct {
 	overdue     *overdue // nil without UserRecordTimeout
 
 	groups     atomic.Uint64 // last number of a group of records that go again by themselves
+	requests   atomic.Uint32 // last number that OnRequest was told
 	flushedGen atomic.Uint32 // the last generation of the gate that Flush hurries
 	givenUp    atomic.Int64  // records that failed as closed
 

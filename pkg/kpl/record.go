@@ -25,6 +25,8 @@ type Attempt struct {
 	Duration time.Duration
 	// Success says whether Kinesis stored the record in this attempt.
 	Success bool
+	// Request is the number of the PutRecords request, as Config.OnRequest tells it; 0 without OnRequest, and for a try that made no request.
+	Request uint32
 	// ErrorCode is never empty on failure: the service's code, or one of ours such as ConnectionRefused, Timeout, HTTP503.
 	ErrorCode string
 	// ErrorMessage is the service's words, or the network's.

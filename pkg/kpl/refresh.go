@@ -40,6 +40,7 @@ type placement struct {
 	sequenceNumber string
 	requestID      string
 	began, ended   instant
+	request        uint32     // its number, for OnRequest
 	afresh         bool       // only a map asked for afterwards can tell
 	unjudged       bool       // none came in time
 	late           alarmEntry // when waiting for a map is over
@@ -178,8 +179,10 @@ func (s *stream) ask() *shardMap {
 			return nil
 		}
 		s.tally.mapFailed(err)
-		s.p.notices.error("shard map", string(s.name), "cannot list the shards; records go out one by one until it is there", s.p.now(),
-			zap.String("stream", string(s.name)), zap.Error(err), zap.Duration("next_try_in", wait))
+		s.p.notices.note(zap.ErrorLevel, noticeKey{kind: "shard map", stream: string(s.name)}, 0, func(string) words {
+			return words{text: "cannot list the shards; records go out one by one until the shard map is there",
+				fields: append(placed(string(s.name), ""), zap.Error(err), zap.Duration("next_try_in", wait))}
+		})
 		c := classify(err)
 		c.final = c.final && !errors.Is(err, errNoShards)
 		s.holdFailed(c)

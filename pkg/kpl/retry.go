@@ -84,7 +84,7 @@ func (k *kinesisRecord) tries() int {
 // aggregated anew with whatever is there. As in the KPL that takes at least half of RecordMaxBufferedTime, except when somebody waits.
 func (s *stream) again(k *kinesisRecord, c cause, began, ended instant, out *deliveries) {
 	for i := range k.users {
-		k.users[i].tried(Attempt{ErrorCode: c.code, ErrorMessage: c.message}, began, ended)
+		k.users[i].tried(Attempt{ErrorCode: c.code, ErrorMessage: c.message, Request: c.request}, began, ended)
 	}
 	s.tally.retried(len(k.users))
 	deadline := ended.add(s.p.retryWait())

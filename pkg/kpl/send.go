@@ -24,6 +24,7 @@ type batch struct {
 	text    []byte   // where that string is written first
 	ends    []int    // where in it each ends
 	out     deliveries
+	request uint32 // its number, for OnRequest
 }
 
 // batches keeps batches for their next use.
@@ -126,6 +127,7 @@ func (p *Producer) send(b *batch) {
 	ended := p.now()
 	p.release()
 	s.tally.answered(b, users, ended.since(began))
+	b.request = p.tellRequest(b, out, err, &sent, users, ended.since(began))
 	if err != nil {
 		s.settleFailed(b, err, &sent, users, began, ended)
 	} else {
@@ -179,6 +181,7 @@ func (p *Producer) release() {
 func (s *stream) settleFailed(b *batch, err error, sent *sending, users int, began, ended instant) {
 	p := s.p
 	c := p.cause(err)
+	c.request = b.request
 	if mayBeStored(err, sent) {
 		id := sent.requestID(err)
 		for _, k := range b.records {
@@ -187,8 +190,10 @@ func (s *stream) settleFailed(b *batch, err error, sent *sending, users int, beg
 	}
 	p.metrics.request(string(s.name), ended.since(began), len(b.records), users, c.code)
 	s.tally.requestFailed(c, users)
-	p.notices.warn("request "+c.code, string(s.name), "PutRecords failed", ended, zap.String("stream", string(s.name)), zap.String("code", c.code),
-		zap.String("message", c.message), zap.Int("kinesis_records", len(b.records)), zap.Bool("final", c.final))
+	p.notices.note(zap.WarnLevel, noticeKey{kind: "request " + c.code, stream: string(s.name)}, users, func(string) words {
+		return words{text: "PutRecords failed", fields: append(placed(string(s.name), ""), zap.String("code", c.code),
+			zap.String("error_message", c.message), zap.Bool("final", c.final))}
+	})
 	if c.code == codeNotFound {
 		s.doubtMap(ended, true)
 	}
@@ -217,7 +222,7 @@ func (s *stream) settleFailed(b *batch, err error, sent *sending, users int, beg
 // settle deals with the results of an answered request.
 func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, began, ended instant) {
 	if len(out.Records) != len(b.records) {
-		c := cause{code: codeCountMismatch, message: fmt.Sprintf("the answer has %d results for %d records", len(out.Records), len(b.records))}
+		c := cause{code: codeCountMismatch, message: fmt.Sprintf("the answer has %d results for %d records", len(out.Records), len(b.records)), request: b.request}
 		s.tally.requestFailed(c, users)
 		id := answerID(out)
 		for _, k := range b.records {
@@ -242,7 +247,8 @@ func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, bega
 			stored++
 			s.p.metrics.kinesisRecord(string(s.name), predicted, true, k.size, len(k.users), word)
 			n := len(k.users)
-			s.settleStored(k, placement{hash: k.users[0].hash, shardID: shardID, sequenceNumber: sequence, requestID: id, began: began, ended: ended}, attempts[:n:n], &b.out)
+			s.tally.land(shardID, n)
+			s.settleStored(k, placement{hash: k.users[0].hash, shardID: shardID, sequenceNumber: sequence, requestID: id, began: began, ended: ended, request: b.request}, attempts[:n:n], &b.out)
 			attempts = attempts[n:]
 			continue
 		}
@@ -252,10 +258,14 @@ func (s *stream) settle(b *batch, out *kinesis.PutRecordsOutput, users int, bega
 		}
 		s.p.metrics.kinesisRecord(string(s.name), predicted, false, k.size, len(k.users), code)
 		c := byCode(code, aws.ToString(r.ErrorMessage))
+		c.request = b.request
 		if k.lane != nil {
 			k.lane.tally.attemptFailed(c, len(k.users))
 		}
 		s.tally.recordFailed(c, len(k.users))
+		if c.throttled && !s.p.cfg.FailIfThrottled { // else the failure is said
+			s.p.notices.throttled(string(s.name), predicted, c.code, len(k.users))
+		}
 		s.settleFailure(k, c, began, ended, &b.out)
 	}
 	if stored > 0 {
@@ -311,7 +321,7 @@ func (s *stream) narrow(b *batch, c cause, began, ended instant) {
 	now := s.p.now()
 	for _, k := range b.records {
 		for i := range k.users {
-			k.users[i].tried(Attempt{ErrorCode: c.code, ErrorMessage: c.message}, began, ended)
+			k.users[i].tried(Attempt{ErrorCode: c.code, ErrorMessage: c.message, Request: c.request}, began, ended)
 		}
 	}
 	if slices.ContainsFunc(b.records, func(k *kinesisRecord) bool { return k.ordered }) {

@@ -78,6 +78,11 @@ type ShardStats struct {
 	Buffered int64 `json:"buffered"`
 	InFlight int64 `json:"in_flight"`
 	ShardTotals
+	// Landed are user records that the service said are in this shard, wherever they had been predicted to go, since the stream's first record.
+	Landed int64 `json:"landed"`
+	// HotKeys are the partition keys of most of the records predicted to go here lately, the hottest first, five at most. They may be personal
+	// data.
+	HotKeys          []HotKey         `json:"hot_keys,omitempty"`
 	ErrorsByCode     map[string]int64 `json:"errors_by_code,omitempty"`
 	RecordsPerSecond float64          `json:"records_per_second"`
 	BytesPerSecond   float64          `json:"bytes_per_second"`
@@ -127,6 +132,7 @@ func (s *stream) stats(now instant) StreamStats {
 		st.ShardMapAge = now.since(r.shards.asked)
 		for _, l := range r.lanes {
 			shard := l.stats(now)
+			shard.Landed = s.tally.landedIn(shard.ShardID)
 			st.Buffered += shard.Buffered
 			st.Shards = append(st.Shards, shard)
 		}
@@ -152,6 +158,7 @@ func (l *lane) stats(now instant) ShardStats {
 	}
 	l.pace.recover(&l.bucket, now)
 	st.RatePercent = l.pace.factor * float64(l.pace.percent)
+	st.HotKeys = l.keys.hottest()
 	l.mu.Unlock()
 	t := &l.tally
 	t.mu.Lock()

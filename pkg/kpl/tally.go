@@ -20,6 +20,8 @@ type streamTally struct {
 	requestTime histogram
 	rate        rate
 	mapError    string
+	// landed are user records by the shard that the answers named.
+	landed map[string]int64
 }
 
 // shardTally counts what became of the records of one shard.
@@ -40,6 +42,24 @@ func (t *streamTally) stored(k *kinesisRecord, now instant, n int, bytes int64) 
 	for i := range k.users {
 		t.latency.add(now.since(k.users[i].put))
 	}
+}
+
+// landedMost bounds the shards of which it is known what landed in them: an endpoint may name any number.
+const landedMost = 10_000
+
+func (t *streamTally) land(shardID string, n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, known := t.landed[shardID]; !known && len(t.landed) >= landedMost {
+		return
+	}
+	count(&t.landed, shardID, int64(n))
+}
+
+func (t *streamTally) landedIn(shardID string) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.landed[shardID]
 }
 
 func (t *streamTally) failed(k *kinesisRecord, code string, now instant) {

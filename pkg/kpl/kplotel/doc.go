@@ -1,4 +1,4 @@
-// Package kplotel shows the metrics of a [kpl.Producer] to OpenTelemetry.
+// Package kplotel shows the metrics and the requests of a [kpl.Producer] to OpenTelemetry.
 //
 // [Register] makes observable instruments that ask the producer whenever they are collected, and cost nothing in between. They have the
 // metrics that the producer uploads to CloudWatch, whatever MetricsLevel says, so MetricsLevel none goes well with them, and the state of
@@ -11,6 +11,8 @@
 // the SDK's cardinality limit (2000 attribute sets of an instrument).
 //
 // A stream's values end when nothing was put into it for ten minutes. If it is used again they begin anew at zero.
+//
+// [Requests] links the spans of records, which whoever calls Put makes, to spans of the PutRecords requests that they were in.
 //
 // The package needs OpenTelemetry's API only. Several producers are told apart by meters with attributes of their own.
 package kplotel

@@ -1,0 +1,98 @@
+package kpl
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestHotKeysFindsWhatIsFrequent(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var h hotKeys
+	for i := range 400_000 {
+		switch n := random.IntN(100); {
+		case n < 30:
+			h.add("hot")
+		case n < 40:
+			h.add("warm")
+		default:
+			h.add(fmt.Sprint("cold", i))
+		}
+	}
+	got := h.hottest()
+	if len(got) != 2 || got[0].Key != "hot" || got[1].Key != "warm" {
+		t.Fatalf("%+v", got)
+	}
+	for i, want := range []float64{0.30, 0.10} {
+		if d := got[i].Share - want; d > 0.04 || d < -0.08 {
+			t.Errorf("%s has a share of %.2f, want about %.2f", got[i].Key, got[i].Share, want)
+		}
+	}
+	// What was hot is forgotten.
+	for i := range 1_000_000 {
+		h.add(fmt.Sprint("later", i%3))
+	}
+	for _, k := range h.hottest() {
+		if k.Key == "hot" || k.Key == "warm" {
+			t.Errorf("%+v is still hot", k)
+		}
+	}
+}
+
+func TestHotKeysAreBoundedAndNeverOverstated(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var h hotKeys
+		seen := map[string]int64{}
+		keys := rapid.SliceOfN(rapid.IntRange(0, 60), 0, 2000).Draw(t, "keys")
+		for _, k := range keys {
+			key := fmt.Sprint(k)
+			seen[key]++
+			h.sample(key)
+		}
+		if len(h.counts) > hotKeysKept {
+			t.Fatalf("%d keys are kept", len(h.counts))
+		}
+		for _, k := range h.hottest() {
+			if most := float64(seen[k.Key]) / float64(len(keys)); k.Share > most+1e-9 {
+				t.Fatalf("%s has %.3f of all, and is said to have %.3f", k.Key, most, k.Share)
+			}
+		}
+	})
+}
+
+func TestStatsShowHotKeysAndWhereRecordsLanded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(2)
+		b := start(t, testConfig(f))
+		b.warm(f, "s")
+		for i := range 2000 {
+			key := "busy"
+			if i%2 == 0 {
+				key = fmt.Sprint(i)
+			}
+			b.put(fmt.Sprint(i), Record{Stream: "s", PartitionKey: key, ExplicitHashKey: "0", Data: []byte("x")})
+		}
+		time.Sleep(time.Second)
+		shards := b.Stats().Streams[0].Shards
+		if len(shards[0].HotKeys) != 1 || shards[0].HotKeys[0].Key != "busy" || shards[0].Landed+shards[1].Landed != 2001 || shards[0].Landed < 2000 || shards[0].Stored != shards[0].Landed {
+			t.Errorf("%+v", shards)
+		}
+		b.close()
+	})
+}
+
+func BenchmarkHotKeys(b *testing.B) {
+	keys := make([]string, 10_000)
+	for i := range keys {
+		keys[i] = fmt.Sprint("device-", i)
+	}
+	var h hotKeys
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		h.add(keys[i%len(keys)])
+	}
+}
