@@ -20,8 +20,8 @@ type Adapter struct {
 	// reloads makes reloads follow each other. It is taken before lifecycle, and held while a document is read: that may hang, and must keep
 	// nobody from stopping.
 	reloads sync.Mutex
-	// lifecycle makes Start, Stop and what a reload changes follow each other.
-	lifecycle sync.Mutex
+	// lifecycle makes Start, Stop, what a reload changes and what steers a channel follow each other.
+	lifecycle turn
 	// running is guarded by lifecycle.
 	running bool
 
@@ -39,6 +39,17 @@ type Adapter struct {
 	hurry context.CancelFunc
 	// late says that the stop has no time left.
 	late bool
+	// base carries the logger and what else comes with it to what an operator starts; nil before Start.
+	base      context.Context
+	startedAt time.Time
+	// stopping says that a Stop has begun.
+	stopping bool
+	// halt ends the start of a channel by an operator, which a Stop has no use for; nil while there is none.
+	halt       context.CancelFunc
+	lastReload *ReloadStatus
+
+	failures failures
+	hot      hotShards
 }
 
 func (a *Adapter) configuration() *configuration {
@@ -81,11 +92,11 @@ func redirect(components []component.Decoded, url string) {
 
 // surroundings are what the adapter's channels need of it.
 func (a *Adapter) surroundings(c *configuration) channel.Surroundings {
-	return channel.Surroundings{ErrorHandler: c.root.ErrorHandler, Flush: a.flush, Throttles: &a.throttles}
+	return channel.Surroundings{ErrorHandler: c.root.ErrorHandler, Flush: a.flush, Failed: a.failed, Throttles: &a.throttles}
 }
 
 // IdleSince is the time since when every source of a started channel has been empty and no message is under way; zero while that is not
-// so, or when a source can not tell.
+// so, when a source can not tell, or while an operator has paused a channel.
 func (a *Adapter) IdleSince() time.Time {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -93,9 +104,13 @@ func (a *Adapter) IdleSince() time.Time {
 		return time.Time{}
 	}
 	var latest time.Time
-	for _, c := range a.current.root.Channels() {
-		if !c.AutoStart {
+	for _, p := range a.current.parts {
+		c, ok := p.component.(*channel.Channel)
+		if !ok || !p.running.Load() && !p.starts() {
 			continue
+		}
+		if c.Paused() {
+			return time.Time{}
 		}
 		for _, w := range c.All() {
 			i, ok := w.Source().(component.Idler)

@@ -2,6 +2,7 @@ package adapter
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/adapterd/adapterd/pkg/channel"
@@ -20,6 +21,10 @@ type configuration struct {
 	loose []component.Decoded
 	// files are those that the document was made from.
 	files []string
+
+	// found is there after once.
+	once  sync.Once
+	found connections
 }
 
 // part is what a reload keeps or replaces as a whole.
@@ -36,6 +41,7 @@ type part struct {
 	print fingerprint
 	// running changes under the adapter's lifecycle only; a reload reads it without, and looks again later.
 	running atomic.Bool
+	control control
 }
 
 type partKind string
@@ -127,6 +133,16 @@ func (c *configuration) find(p *part) *part {
 	return nil
 }
 
+// channel finds a channel; nil if there is none of that id.
+func (c *configuration) channel(id string) *part {
+	for _, p := range c.parts {
+		if p.kind == wholeChannel && p.id == id {
+			return p
+		}
+	}
+	return nil
+}
+
 // has says whether p is one of the parts, and no other.
 func (c *configuration) has(p *part) bool { return slices.Contains(c.parts, p) }
 
@@ -158,5 +174,5 @@ func replace[C comparable](list []C, from, to component.Component) {
 // kept says whether p may stay as it is: it runs, or is not meant to.
 func (p *part) kept() bool {
 	c, ok := p.component.(*channel.Channel)
-	return p.running.Load() || ok && !c.AutoStart
+	return p.running.Load() || ok && (!c.AutoStart || p.control.wish() == wishStopped)
 }

@@ -26,6 +26,9 @@ func (a *Adapter) Start(ctx context.Context) error {
 	if c.fragment != "" {
 		return fmt.Errorf("the document is a <%s> alone, a part of a channel; put it into a <channel> with a <workflow> to run it", c.fragment)
 	}
+	a.mu.Lock()
+	a.base, a.startedAt, a.stopping = context.WithoutCancel(ctx), time.Now(), false
+	a.mu.Unlock()
 	if err := start(ctx, c.parts); err != nil {
 		return err
 	}
@@ -40,21 +43,39 @@ func (a *Adapter) Start(ctx context.Context) error {
 func start(ctx context.Context, parts []*part) error {
 	var all []*part
 	for _, p := range parts {
-		if c, ok := p.component.(*channel.Channel); ok && !c.AutoStart {
-			component.Logger(ctx).Info("channel is not started, because its auto-start is false", zap.String("channel", c.UniqueID))
+		if c, ok := p.component.(*channel.Channel); ok && !p.starts() {
+			reason := "its auto-start is false"
+			if p.control.wish() == wishStopped {
+				reason = "an operator has stopped it"
+			}
+			component.Logger(ctx).Info("channel is not started, because "+reason, zap.String("channel", c.UniqueID))
 			continue
 		}
 		all = append(all, p)
 	}
+	return startAll(ctx, all)
+}
+
+// startAll is start for all of them, whether they are meant to or not.
+func startAll(ctx context.Context, all []*part) error {
+	for _, p := range all {
+		p.control.is(StateStarting, nil)
+	}
 	for _, phase := range []func(context.Context, component.Component) error{component.Init, component.Start} {
 		for _, p := range all {
 			if err := phase(ctx, p.component); err != nil {
-				return errors.Join(err, cleanUp(ctx, all))
+				cleaned := cleanUp(ctx, all)
+				for _, other := range all {
+					other.control.is(StateStopped, nil)
+				}
+				p.control.is(StateFailed, err)
+				return errors.Join(err, cleaned)
 			}
 		}
 	}
 	for _, p := range all {
 		p.running.Store(true)
+		p.control.is(StateStarted, nil)
 	}
 	return nil
 }
@@ -75,9 +96,16 @@ func cleanUp(ctx context.Context, parts []*part) error {
 func (a *Adapter) Stop(ctx context.Context) error {
 	unhook := context.AfterFunc(ctx, a.cutReloadShort)
 	defer unhook()
+	a.mu.Lock()
+	a.stopping = true
+	if a.halt != nil {
+		a.halt()
+	}
+	a.mu.Unlock()
 	a.lifecycle.Lock()
 	defer a.lifecycle.Unlock()
 	a.running = false
+	defer a.failures.settle(ctx)
 	return stop(ctx, a.configuration().parts)
 }
 
@@ -91,8 +119,10 @@ func stop(ctx context.Context, parts []*part) error {
 			continue
 		}
 		p.running.Store(false)
+		p.control.is(StateStopping, nil)
 		g.Go(func() error {
 			stopped[i] = c.Stop(ctx)
+			p.control.is(StateStopped, nil)
 			n := c.Counts()
 			component.Logger(ctx).Info("channel stopped", zap.String("channel", c.UniqueID), zap.Int64("consumed", n.Consumed), zap.Int64("delivered", n.Delivered),
 				zap.Int64("handled", n.Handled), zap.Int64("failed", n.Failed), zap.Int64("givenBack", n.GivenBack), zap.Int64("unfinished", n.InFlight))
@@ -104,11 +134,15 @@ func stop(ctx context.Context, parts []*part) error {
 	for _, p := range slices.Backward(parts) {
 		if p.running.Load() {
 			p.running.Store(false)
+			p.control.is(StateStopped, nil)
 			errs = append(errs, component.Stop(ctx, p.component))
 		}
 	}
 	return errors.Join(errs...)
 }
+
+// Flush sends what any connection buffers now, and returns when all of it has its result, or ctx ends. Safe for concurrent use.
+func (a *Adapter) Flush(ctx context.Context) error { return a.flush(ctx) }
 
 // flush sends what any connection buffers now.
 func (a *Adapter) flush(ctx context.Context) error {

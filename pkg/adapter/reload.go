@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -13,10 +14,13 @@ import (
 	"github.com/adapterd/adapterd/pkg/document"
 )
 
+// bringBackTime bounds how long it takes to start again what a reload stopped that ran out of time.
+const bringBackTime = time.Minute
+
 // ErrRefused says that a document has errors, and that nothing has changed because of it.
 var ErrRefused = errors.New("the document has errors; everything goes on as it was")
 
-var errNotRunning = errors.New("the adapter does not run, so nothing can be reloaded; start it")
+var errNotRunning = fmt.Errorf("%w, so nothing can be reloaded; start it", ErrNotRunning)
 
 func (a *Adapter) runs() bool {
 	a.lifecycle.Lock()
@@ -38,6 +42,25 @@ type Reloaded struct {
 	Shared []string `json:"shared"`
 }
 
+// status is what the last reload shows of itself: lists, never nil.
+func (r Reloaded) status(err error) *ReloadStatus {
+	s := &ReloadStatus{At: time.Now(), Kept: []string{}, Replaced: []string{}, Started: []string{}, Stopped: []string{}, Shared: []string{}}
+	if err != nil {
+		s.Error = err.Error()
+		if first := r.Problems.Errors(); errors.Is(err, ErrRefused) && len(first) > 0 {
+			s.Error = fmt.Sprintf("%s: %s: %s", err, first[0].Pos, first[0].Message)
+			if len(first) > 1 {
+				s.Error += fmt.Sprintf(" (and %d more)", len(first)-1)
+			}
+		}
+		return s
+	}
+	s.Kept, s.Replaced, s.Shared = append(s.Kept, r.Kept...), append(s.Replaced, r.Replaced...), append(s.Shared, r.Shared...)
+	s.Started = append(append(s.Started, r.Replaced...), r.Started...)
+	s.Stopped = append(append(s.Stopped, r.Replaced...), r.Stopped...)
+	return s
+}
+
 // Changed says that something is not as it was.
 func (r Reloaded) Changed() bool {
 	return len(r.Replaced)+len(r.Started)+len(r.Stopped)+len(r.Shared) > 0
@@ -48,12 +71,21 @@ func (r Reloaded) Changed() bool {
 // ones begin, so that ports and directories are free. Counts go on.
 //
 // A document with errors changes nothing, and the error is ErrRefused. If what is new does not start, what was stopped is started again as it
-// was, and the error says why. When ctx ends while channels are drained, what was stopped stays so: the program is about to end.
+// was, and the error says why. When ctx is cancelled while channels are drained, what was stopped stays so: the program is about to end. When
+// its deadline passes meanwhile, what was stopped is started again as it was.
 //
 // It waits for a Reload that is under way, and, when it has read the document, for a Start or Stop.
 func (a *Adapter) Reload(ctx context.Context) (Reloaded, error) {
 	a.reloads.Lock()
 	defer a.reloads.Unlock()
+	r, err := a.reload(ctx)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lastReload = r.status(err)
+	return r, err
+}
+
+func (a *Adapter) reload(ctx context.Context) (Reloaded, error) {
 	if !a.runs() {
 		return Reloaded{}, errNotRunning
 	}
@@ -134,11 +166,25 @@ func (a *Adapter) change(ctx context.Context, old, next *configuration) error {
 	past := a.prepare(old, next, coming)
 	defer a.settled()
 	a.drain(ctx, going)
-	if err := ctx.Err(); err != nil {
+	err := ctx.Err()
+	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	if err := start(ctx, coming); err != nil {
+	if err == nil {
+		err = start(ctx, coming)
+	} else { // who asked for the reload has no time left, and the program goes on
+		err = fmt.Errorf("there was no time left to start what is new: %w", err)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), bringBackTime)
+		defer cancel()
+	}
+	if err != nil {
 		if back := start(ctx, ran); back != nil {
+			for _, p := range ran {
+				if state, _ := p.control.now(); state == StateStopped {
+					p.control.is(StateFailed, fmt.Errorf("a reload stopped it and could not start it again: %w", back))
+				}
+			}
 			return errors.Join(fmt.Errorf("what is new did not start: %w", err), fmt.Errorf("what it was to replace could not be started again either, and is stopped: %w", back))
 		}
 		return fmt.Errorf("what is new did not start, so what it was to replace runs again: %w", err)
@@ -166,6 +212,7 @@ func (a *Adapter) prepare(old, next *configuration, coming []*part) (past []*cha
 		c.Attach(a.surroundings(next))
 		if before := old.find(p); before != nil {
 			c.Inherit(before.component.(*channel.Channel))
+			p.takeOver(before)
 		}
 	}
 	for _, p := range old.parts {
@@ -184,30 +231,36 @@ func (a *Adapter) settled() {
 
 // drain stops what goes. What does not come to its end in time is given back to its source, where what comes finds it.
 func (a *Adapter) drain(ctx context.Context, going []*part) {
-	limit := a.options.Drain
-	if limit <= 0 {
-		limit = DefaultDrain
-	}
-	// Not ended by ctx: a program that ends drains, too, in the time that it has.
-	draining, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), limit, fmt.Errorf("the %v that a reload has to drain are over", limit))
-	a.mu.Lock()
-	a.hurry = cancel
-	if a.late {
-		cancel()
-	}
-	a.mu.Unlock()
-	defer func() {
-		a.mu.Lock()
-		a.hurry = nil
-		a.mu.Unlock()
-		cancel()
-	}()
+	draining, cancel := a.drainLimit(ctx, "the %v that a reload has to drain are over")
+	defer cancel()
 	if err := stop(draining, going); err != nil {
 		component.Logger(ctx).Warn("not everything that the reload stopped could be brought to its end; what is left is with its source", zap.Error(err))
 	}
 }
 
-// cutReloadShort ends the drain of a reload.
+// drainLimit is for what is stopped while the adapter runs: it ends after Options.Drain, or when a Stop runs out of time. It does not end with
+// ctx: a program that ends drains, too, in the time that it has.
+func (a *Adapter) drainLimit(ctx context.Context, over string) (context.Context, context.CancelFunc) {
+	limit := a.options.Drain
+	if limit <= 0 {
+		limit = DefaultDrain
+	}
+	draining, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), limit, fmt.Errorf(over, limit))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hurry = cancel
+	if a.late {
+		cancel()
+	}
+	return draining, func() {
+		a.mu.Lock()
+		a.hurry = nil
+		a.mu.Unlock()
+		cancel()
+	}
+}
+
+// cutReloadShort ends the drain of a reload, or of a channel that an operator stops.
 func (a *Adapter) cutReloadShort() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -47,6 +47,8 @@ type Surroundings struct {
 	ErrorHandler component.ErrorHandler
 	// Flush sends what any connection buffers now; may be nil.
 	Flush func(context.Context) error
+	// Failed is told of each message of the channel that failed for good; see workflow.Surroundings. May be nil.
+	Failed func(channel string, f workflow.Failure)
 	// Throttles are shared by all workflows of the adapter; nil gives each its own.
 	Throttles *workflow.Throttles
 }
@@ -97,7 +99,11 @@ func (c *Channel) Attach(s Surroundings) {
 			w.SetID(fmt.Sprintf("workflow-%d", n))
 			taken[w.ID()] = true
 		}
-		w.Attach(workflow.Surroundings{Channel: c.UniqueID, ErrorHandler: handler, Flush: s.Flush, Restart: c.restart, Throttles: s.Throttles})
+		around := workflow.Surroundings{Channel: c.UniqueID, ErrorHandler: handler, Flush: s.Flush, Restart: c.restart, Throttles: s.Throttles}
+		if s.Failed != nil {
+			around.Failed = func(f workflow.Failure) { s.Failed(c.UniqueID, f) }
+		}
+		w.Attach(around)
 	}
 }
 
@@ -116,6 +122,30 @@ func (c *Channel) Inherit(old *Channel) {
 			c.past = append(c.past, w)
 		}
 	}
+}
+
+// Pause lets no message in, in any workflow, until Resume; see workflow.Workflow. Both are safe for concurrent use.
+func (c *Channel) Pause() {
+	for _, w := range c.All() {
+		w.Pause()
+	}
+}
+
+// Resume ends a Pause.
+func (c *Channel) Resume() {
+	for _, w := range c.All() {
+		w.Resume()
+	}
+}
+
+// Paused says that messages are kept out.
+func (c *Channel) Paused() bool {
+	for _, w := range c.All() {
+		if w.Paused() {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Channel) named(ctx context.Context) context.Context {

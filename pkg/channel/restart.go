@@ -37,6 +37,8 @@ type restarts struct {
 	hurry context.CancelFunc
 	// late says that the stop has no time left.
 	late bool
+	// failed is why the last restart did not bring up what it stopped; nil if it did.
+	failed error
 	// ended is when the last restart was over.
 	ended time.Time
 }
@@ -45,6 +47,7 @@ type restarts struct {
 func (r *restarts) allow(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.failed = nil
 	if r.ctx == nil {
 		r.ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		r.late = false
@@ -73,6 +76,21 @@ func (r *restarts) end(ctx context.Context) {
 	if working != nil {
 		<-working
 	}
+}
+
+// RestartFailed is why the last restart did not bring up what it had stopped; it is tried again. Nil if all is well. Safe for concurrent use.
+func (c *Channel) RestartFailed() error {
+	c.restarts.mu.Lock()
+	defer c.restarts.mu.Unlock()
+	return c.restarts.failed
+}
+
+// Restarting says that the channel, or one of its workflows, is being stopped and started again, because a producer failed. Safe for concurrent
+// use.
+func (c *Channel) Restarting() bool {
+	c.restarts.mu.Lock()
+	defer c.restarts.mu.Unlock()
+	return c.restarts.hurry != nil
 }
 
 // restart is what workflows call.
@@ -108,7 +126,7 @@ func (c *Channel) work(ctx context.Context, working chan struct{}) {
 		}
 		err := c.restartNow(ctx, whole, wanted)
 		r.mu.Lock()
-		r.ended = time.Now()
+		r.ended, r.failed = time.Now(), err
 		if err == nil {
 			// What failed while the parts were being stopped asked for what has just been done; what others asked for is to be done yet.
 			r.whole = r.whole && !whole

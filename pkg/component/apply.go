@@ -48,7 +48,7 @@ func apply(ctx context.Context, s Service, base *ServiceBase, m *message.Message
 		if givenBack(ctx, err) {
 			return err
 		}
-		Logger(ctx).Warn("service failed; going on because continue-on-fail is set", zap.String("service", base.UniqueID), zap.String("message", id), zap.Error(err))
+		Logger(ctx).Warn("service failed; going on because continue-on-fail is set", append(ErrorFields(err), zap.String("service", base.UniqueID), zap.String("message", id))...)
 		return nil
 	}
 	outer := m.Delivery()

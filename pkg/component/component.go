@@ -52,6 +52,22 @@ type Idler interface {
 	IdleSince() time.Time
 }
 
+// Pauser is a consumer that can leave everything with its source for a while, without a stop. A pause outlasts Stop and Start. Both are safe
+// to call twice and for concurrent use.
+type Pauser interface {
+	// Pause lets the consumer take nothing more, and returns at once: what it is about to take it may still offer.
+	Pause()
+	// Resume ends a pause.
+	Resume()
+}
+
+// Counted is a consumer that can say how many messages its source still holds, for those who watch a job that has an end.
+type Counted interface {
+	// Waiting is how many messages are there to be taken, as of the last look at the source; known is false if that can not be said, or not yet.
+	// Safe for concurrent use.
+	Waiting() (messages int64, known bool)
+}
+
 // Producer is where messages go. Produce is safe for concurrent use.
 //
 // A producer that learns the outcome later holds the message's delivery before it returns nil and releases it with the outcome; one
@@ -138,6 +154,8 @@ type Poller interface {
 type Failed struct {
 	// Message is the message as the consumer made it, with the exception's metadata added.
 	Message *message.Message
+	// Consumed is the same message without that metadata; nil where nobody keeps it.
+	Consumed *message.Message
 	// Err is why.
 	Err error
 	// Workflow names the workflow, as workflow@channel.

@@ -8,6 +8,15 @@ import (
 	"github.com/adapterd/adapterd/pkg/message"
 )
 
+// ErrPaused says that a message was given back because its workflow is paused. It is an ErrStopped too.
+var ErrPaused error = pausedError{}
+
+type pausedError struct{}
+
+func (pausedError) Error() string { return "it is paused" }
+
+func (pausedError) Unwrap() error { return ErrStopped }
+
 // ErrStopped says that a message was given back because its workflow stops: it is to be left with its source, not reported as failed.
 var ErrStopped = message.ErrStopped
 

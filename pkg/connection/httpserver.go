@@ -60,7 +60,7 @@ func (s *httpServer) serve() {
 	go func() {
 		err := s.server.Serve(s.listener)
 		if !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("HTTP server broke down; stop and start its channels", zap.Error(err))
+			s.log.Error("HTTP server broke down; stop and start its channels", zap.String("address", s.address()), zap.Error(err))
 		}
 		s.served <- err
 	}()

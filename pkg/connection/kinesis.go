@@ -32,6 +32,8 @@ type kinesis struct {
 	mu sync.Mutex
 	// engine is atomic because every message of every workflow reads it. It is nil before Init and after Stop.
 	engine atomic.Pointer[kpl.Producer]
+	// telemetry is what engine tells of itself; nil for nothing. It is atomic for the same reason.
+	telemetry atomic.Pointer[engineTelemetry]
 }
 
 // Redirect sends records and metrics to the endpoint at url, with whatever certificate it has, and signs with made-up keys: no
@@ -71,10 +73,13 @@ func (k *kinesis) open(ctx context.Context) error {
 	if err != nil {
 		return k.errorf("%w", err)
 	}
+	told := traceRequests(ctx, &config)
 	engine, err := kpl.New(ctx, config)
 	if err != nil {
 		return k.errorf("%w", err)
 	}
+	told.watch(ctx, engine, k.UniqueID)
+	k.telemetry.Store(told)
 	k.engine.Store(engine)
 	return nil
 }
@@ -115,6 +120,7 @@ func (k *kinesis) Stop(ctx context.Context) error {
 		return nil
 	}
 	left, err := engine.Close(ctx)
+	k.telemetry.Swap(nil).close(ctx)
 	if left > 0 {
 		return k.errorf("stopped with %d records not delivered; their messages stay with their sources: %w", left, err)
 	}
@@ -131,6 +137,9 @@ func (k *kinesis) Put(ctx context.Context, record kpl.Record, done func(kpl.Resu
 	if engine == nil {
 		return k.stopped()
 	}
+	if t := k.telemetry.Load(); t != nil {
+		return t.put(ctx, engine, record, done)
+	}
 	return engine.Put(ctx, record, done)
 }
 
@@ -139,6 +148,9 @@ func (k *kinesis) PutSync(ctx context.Context, record kpl.Record) (kpl.Result, e
 	engine := k.engine.Load()
 	if engine == nil {
 		return kpl.Result{}, k.stopped()
+	}
+	if t := k.telemetry.Load(); t != nil {
+		return t.putSync(ctx, engine, record)
 	}
 	return engine.PutSync(ctx, record)
 }
@@ -170,3 +182,6 @@ func (k *kinesis) errorf(format string, args ...any) error {
 	}
 	return fmt.Errorf("%s: %w", name, fmt.Errorf(format, args...))
 }
+
+// Producer is the engine, for those who look at it or count what it does; nil before Init and after Stop. Nobody but the connection closes it.
+func (k *kinesis) Producer() *kpl.Producer { return k.engine.Load() }

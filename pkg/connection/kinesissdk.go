@@ -36,7 +36,12 @@ func (k *KinesisSDK) PutRecords(ctx context.Context, in *service.PutRecordsInput
 	if err != nil {
 		return nil, err
 	}
-	return client.PutRecords(ctx, in)
+	answered := followRequest(ctx, in)
+	out, err := client.PutRecords(ctx, in)
+	if answered != nil {
+		answered(out, err)
+	}
+	return out, err
 }
 
 // Retries says whether, how often and when a request, or the records of one that failed, are to be tried again.

@@ -116,7 +116,7 @@ func (f *FS) consume(ctx context.Context, c *file) bool {
 	}
 	delete(f.told, path)
 	m := c.describe(content.message(), content.info)
-	log := f.log.With(zap.String("message", m.ID()))
+	log := f.log.WithLazy(zap.String("message", m.ID()))
 	f.offer(ctx, m, func(err error) {
 		content.close()
 		f.settle(log, path, content.info, err)

@@ -159,7 +159,7 @@ func (f *NonDeletingFS) consume(ctx context.Context, c *file) bool {
 	f.underWay[path] = true
 	f.mu.Unlock()
 	m := c.describe(content.message(), content.info)
-	log := f.log.With(zap.String("message", m.ID()), zap.String("file", f.shown(c.path())))
+	log := f.log.WithLazy(zap.String("message", m.ID()), zap.String("file", f.shown(c.path())))
 	copied := func() error { return nil }
 	if f.delivered != nil { // else the content must not be kept until the outcome is known
 		copied = func() error { return f.delivered(c.path(), content.payload, content.info) }

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/adapterd/adapterd/pkg/failed"
 	"github.com/adapterd/adapterd/pkg/message"
 )
 
@@ -64,7 +65,9 @@ func (s *fileSource) directoryOf(ctx context.Context, p *pass, directory string,
 	for _, e := range entries {
 		c := file{name: e.Name(), directory: directory, entry: e, at: at}
 		if s.deep && c.isDirectory() {
-			files = append(files, c)
+			if c.name != failed.Subdirectory { // what is in there are no messages
+				files = append(files, c)
+			}
 			continue
 		}
 		take, later := s.takes(&c, p.now)
@@ -73,6 +76,7 @@ func (s *fileSource) directoryOf(ctx context.Context, p *pass, directory string,
 			files = append(files, c)
 		}
 	}
+	s.waiting.listed(len(files))
 	for _, c := range s.Sorter.sort(files) {
 		if ctx.Err() != nil || p.limit > 0 && p.taken == p.limit {
 			p.cut = true
@@ -91,6 +95,7 @@ func (s *fileSource) directoryOf(ctx context.Context, p *pass, directory string,
 			}
 			continue
 		}
+		s.waiting.tried()
 		if p.take(ctx, &c) {
 			p.taken++
 		}

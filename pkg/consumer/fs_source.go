@@ -14,6 +14,7 @@ import (
 
 	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/document"
+	"github.com/adapterd/adapterd/pkg/failed"
 )
 
 // fileSource is what consumers of files share (Interlok: FsConsumerImpl): which files there are, and which of them are to be consumed.
@@ -34,6 +35,7 @@ type fileSource struct {
 	deep bool
 	// ignores says which names are never looked at; nil for none.
 	ignores func(name string) bool
+	waiting waiting
 	log     *zap.Logger
 	// told are the paths of files that can not be consumed, and why, as far as the log was told. The polling goroutine owns it.
 	told map[string]string
@@ -116,7 +118,7 @@ func (s *fileSource) directories() []string {
 		}
 		for _, e := range entries {
 			path := filepath.Join(all[i], e.Name())
-			if e.Type()&(fs.ModeDir|fs.ModeSymlink) == 0 {
+			if e.Type()&(fs.ModeDir|fs.ModeSymlink) == 0 || e.Name() == failed.Subdirectory {
 				continue
 			}
 			if chain := s.above(chains[i], path); chain != nil {

@@ -135,3 +135,23 @@ func TestLargeFilesAreConsumedAsOthers(t *testing.T) {
 	wantFiles(t, dir)
 	stop(t, f)
 }
+
+// What an error handler keeps beside the messages that it writes are no messages.
+func TestTraversingLeavesDetailsOfFailedMessagesAlone(t *testing.T) {
+	dir := tree(t)
+	for _, d := range []string{dir, filepath.Join(dir, "a")} {
+		if err := os.Mkdir(filepath.Join(d, ".adapterd"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(d, ".adapterd"), "details.json", "details.json.wip")
+	}
+	f, k := traversing(t, dir, "<reset-wip-files>true</reset-wip-files>")
+	f.poll(t.Context(), 0)
+	wantOffers(t, k, "4", "1", "2", "3")
+	if n := len(f.directories()); n != 4 {
+		t.Errorf("%v are watched", f.directories())
+	}
+	if !slices.Contains(paths(t, dir), "a/.adapterd/details.json.wip") {
+		t.Errorf("left %v", paths(t, dir))
+	}
+}

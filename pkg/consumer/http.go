@@ -13,6 +13,7 @@ import (
 
 	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/message"
+	"github.com/adapterd/adapterd/pkg/telemetry"
 	"github.com/adapterd/adapterd/pkg/web"
 )
 
@@ -67,6 +68,8 @@ type httpShift struct {
 	late   context.Context
 	giveUp context.CancelFunc
 	crew   *httpCrew
+	// fields are the headers that name a request's trace, beside those of W3C.
+	fields []string
 }
 
 // Check implements component.Checker.
@@ -125,7 +128,9 @@ func (h *HTTP) Start(ctx context.Context) error {
 	if err := h.route(); err != nil {
 		return err
 	}
-	s := &httpShift{log: component.Logger(ctx).With(zap.String("path", h.Path)), work: context.WithoutCancel(ctx), crew: newHTTPCrew()}
+	s := &httpShift{
+		log: component.Logger(ctx).With(zap.String("path", h.Path)), work: context.WithoutCancel(ctx), crew: newHTTPCrew(), fields: telemetry.Of(ctx).Fields(),
+	}
 	s.late, s.giveUp = context.WithCancel(s.work)
 	h.shift.Store(s)
 	h.rest()
@@ -176,6 +181,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
+	telemetry.TakeHeaders(m, r.Header, s.fields)
 	id, response := m.ID(), web.NewResponse(m)
 	p := h.offer(s, m, body.release)
 	p.response = response

@@ -76,6 +76,8 @@ func (p *pending) finish(w http.ResponseWriter, id string, err error) {
 	switch {
 	case err == nil:
 		p.succeed(w)
+	case errors.Is(err, component.ErrPaused):
+		unavailable(w, "an operator has paused what this path feeds; send the request again later")
 	case errors.Is(err, component.ErrStopped):
 		unavailable(w, "the program stops; send the request again")
 	case answer != nil && answer.Status >= http.StatusBadRequest:

@@ -32,6 +32,9 @@ func (*Null) Stop(context.Context) error { return nil }
 // IdleSince implements component.Idler: always.
 func (n *Null) IdleSince() time.Time { return n.made }
 
+// Waiting implements component.Counted: nothing.
+func (*Null) Waiting() (int64, bool) { return 0, true }
+
 func init() {
 	component.Register[Null]("null-message-consumer", "com.adaptris.core.NullMessageConsumer", component.KindConsumer, "consumes nothing")
 }

@@ -24,6 +24,7 @@ type polling struct {
 
 	handle component.Handler
 	outstanding
+	pausing
 
 	// cancel ends the polling goroutine and finished says that it has ended; both are nil before Start. They belong to whoever calls
 	// Start and Stop.
@@ -77,7 +78,11 @@ func (p *polling) loop(ctx context.Context, poll func(ctx context.Context, limit
 				return
 			}
 		}
-		worked = poll(ctx, p.MaxPerPoll)
+		var ended bool
+		worked, ended = p.each(ctx, func(ctx context.Context) bool { return poll(ctx, p.MaxPerPoll) })
+		if ended {
+			return
+		}
 		if worked {
 			p.busy()
 		} else {

@@ -136,7 +136,7 @@ func (s *SQS) poll(ctx context.Context, w *sqsWork, limit int) (worked bool) {
 				break
 			}
 			m := messageOf(&in)
-			id, handle, log := aws.ToString(in.MessageId), aws.ToString(in.ReceiptHandle), w.log.With(zap.String("message", m.ID()))
+			id, handle, log := aws.ToString(in.MessageId), aws.ToString(in.ReceiptHandle), w.log.WithLazy(zap.String("message", m.ID()))
 			s.offer(ctx, m, func(err error) { w.settle(log, id, handle, err) })
 		}
 	}

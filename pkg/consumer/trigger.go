@@ -61,6 +61,7 @@ func (t *DynamicTemplate) Stop(ctx context.Context) error { return component.Sto
 
 // Check implements component.Checker.
 func (t *Trigger) Check(r *component.Report) {
+	t.whole = true
 	if _, ok := t.Poller.(*EventPoller); ok {
 		r.Errorf("poller", "misplaced", "is fs-immediate-event-poller, which only consumers of files can have; use one such as fixed-interval-poller")
 	}

@@ -30,8 +30,8 @@ func Units(bytes int) int {
 	return max(1, (bytes+unitBytes-1)/unitBytes)
 }
 
-// costOf works out what a record would cost under a configuration; spread says that the stream's records are distributed by the service.
-func costOf(config kpl.Config, r kpl.Record, spread bool) Cost {
+// CostOf works out what a record would cost under a configuration; spread says that the stream's records are distributed by the service.
+func CostOf(config kpl.Config, r kpl.Record, spread bool) Cost {
 	c := Cost{UnitsAlone: Units(len(r.Data))}
 	switch {
 	case !config.AggregationEnabled:

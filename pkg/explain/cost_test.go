@@ -39,7 +39,7 @@ func TestCostOfARecord(t *testing.T) {
 		"spread":   {spread, small, true, Cost{UnitsAlone: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := costOf(c.config, c.record, c.spread)
+			got := CostOf(c.config, c.record, c.spread)
 			if got.Why == "" {
 				t.Error("no reason is given")
 			}
@@ -56,7 +56,7 @@ func TestPerAggregateIsWhatFits(t *testing.T) {
 	config := kpl.DefaultConfig()
 	for _, bytes := range []int{0, 1, 100, 1000, 20_000} {
 		r := kpl.Record{Stream: "s", PartitionKey: "0000", Data: make([]byte, bytes)}
-		c := costOf(config, r, false)
+		c := CostOf(config, r, false)
 		var b aggregation.Builder
 		fitted := 0
 		for {

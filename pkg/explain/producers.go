@@ -88,7 +88,7 @@ func (r *recorder) take(ctx context.Context, record kpl.Record, urgent bool) (kp
 		return kpl.Result{}, err
 	}
 	out, spread := r.t.describe(ctx, r.connection, record, hash, r.config.RecordDistributionStrategyDefault == "AUTO")
-	out.Cost = costOf(r.config, record, spread)
+	out.Cost = CostOf(r.config, record, spread)
 	if urgent && out.Cost.Aggregated {
 		out.Cost.Why = "with what waits for its shard already: a synchronous producer does not wait for more"
 	}

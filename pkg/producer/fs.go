@@ -13,6 +13,7 @@ import (
 	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/document"
 	"github.com/adapterd/adapterd/pkg/expr"
+	"github.com/adapterd/adapterd/pkg/failed"
 	"github.com/adapterd/adapterd/pkg/message"
 )
 
@@ -52,6 +53,8 @@ type fileTarget struct {
 	worker FSWorker
 	// directory is the base directory if it is the same for every message, temporary the temp-directory's path.
 	directory, temporary string
+	// sweeper removes what was kept with failed messages that are gone.
+	sweeper failed.Sweeper
 }
 
 // FilenameCreator is what <filename-creator> takes. It is safe for concurrent use.
@@ -121,7 +124,9 @@ func (p *fileTarget) Produce(ctx context.Context, m *message.Message) error {
 	}
 	m.SetMetadata(metadataProducedName, filepath.Base(target))
 	m.SetMetadata(metadataProduceDir, canonical(dir))
+	undo := p.keepDetails(ctx, target, m)
 	if err := p.worker.write(target, p.temporary, m.Payload()); err != nil {
+		undo()
 		if !p.CreateDirs && errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("%s can not write %s: %w; make the directory, or set <create-dirs>true</create-dirs>", p.alias, target, err)
 		}

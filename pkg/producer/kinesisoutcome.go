@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/kpl"
 	"github.com/adapterd/adapterd/pkg/message"
@@ -45,6 +47,18 @@ func (e *failedRecord) Annotate(m *message.Message) {
 		}
 	}
 	m.SetMetadata(metadataCodes, strings.Join(codes, ","))
+}
+
+// LogFields implements component.Logged.
+func (e *failedRecord) LogFields() []zap.Field { return recordFields(e.cause) }
+
+// recordFields are where and why a record failed, for a log. A record whose shard was not predicted has none.
+func recordFields(e *kpl.RecordError) []zap.Field {
+	fields := []zap.Field{zap.String("stream", e.Stream)}
+	if e.ShardID != "" {
+		fields = append(fields, zap.String("shard", e.ShardID))
+	}
+	return append(fields, zap.String("code", e.Code), zap.Int("attempts", len(e.Attempts)))
 }
 
 // failure is what a record's end means for its message: nil, a failure with attempts, or, when the connection stopped first, a message given back.

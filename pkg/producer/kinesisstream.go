@@ -40,7 +40,7 @@ func (p *KinesisStream) nobodyWaits(ctx context.Context, m *message.Message) fun
 	log, id := component.Logger(ctx), m.ID()
 	return func(r kpl.Result) {
 		if r.Err != nil {
-			log.Error("record failed, and nothing waits for its message", zap.String("message", id), zap.Error(r.Err))
+			log.Error("record failed, and nothing waits for its message", append(component.ErrorFields(failure(r.Err)), zap.String("message", id))...)
 		}
 	}
 }

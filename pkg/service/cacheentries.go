@@ -80,7 +80,7 @@ func (s *RetrieveFromCache) each(ctx context.Context, m *message.Message, done f
 		case s.ExceptionIfNotFound:
 			return notCached(key)
 		default:
-			component.Logger(ctx).Warn("the cache has no value for a key", zap.String("key", key), zap.String("message", m.ID()))
+			component.Logger(ctx).Warn("the cache has no value for a key", zap.String("service", s.UniqueID), zap.String("key", key), zap.String("message", m.ID()))
 		}
 		done(key)
 	}

@@ -118,7 +118,7 @@ type ReadMetadata struct {
 func (s *ReadMetadata) Apply(ctx context.Context, m *message.Message) error {
 	items, err := s.read(m)
 	if err != nil {
-		component.Logger(ctx).Warn("read-metadata-from-filesystem: the metadata stay as they are because the file cannot be read", idField(m), zap.Error(err))
+		component.Logger(ctx).Warn("read-metadata-from-filesystem: the metadata stay as they are because the file cannot be read", zap.String("service", s.UniqueID), idField(m), zap.Error(err))
 		return nil
 	}
 	before := make(map[string]bool)

@@ -136,7 +136,7 @@ func (s *CheckValue) Apply(ctx context.Context, m *message.Message) error {
 		return fmt.Errorf("check-metadata-value-service: %w", err)
 	}
 	if slices.Contains(seen, value) {
-		logDuplicate(ctx, m, s.MetadataKey)
+		logDuplicate(ctx, m, s.UniqueID, s.MetadataKey)
 		branchTo(m, s.NextIfDuplicate)
 		return nil
 	}
@@ -189,14 +189,14 @@ func (s *CheckUnique) Apply(ctx context.Context, m *message.Message) error {
 	case added:
 		branchTo(m, s.NextIfUnique)
 	default:
-		logDuplicate(ctx, m, s.MetadataKey)
+		logDuplicate(ctx, m, s.UniqueID, s.MetadataKey)
 		branchTo(m, s.NextIfDuplicate)
 	}
 	return nil
 }
 
-func logDuplicate(ctx context.Context, m *message.Message, key string) {
-	component.Logger(ctx).Warn("the value of metadata has been there before", zap.String("key", key), idField(m))
+func logDuplicate(ctx context.Context, m *message.Message, service, key string) {
+	component.Logger(ctx).Warn("the value of metadata has been there before", zap.String("service", service), zap.String("key", key), idField(m))
 }
 
 func init() {

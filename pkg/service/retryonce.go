@@ -33,8 +33,8 @@ func (s *RetryOnce) Apply(ctx context.Context, m *message.Message) error {
 	if givenBack(ctx, first) {
 		return fmt.Errorf("retry-once-standalone-producer: %w", first)
 	}
-	component.Logger(ctx).Warn("producing failed; it is tried once more", zap.String("service", s.UniqueID), zap.String("message", m.ID()),
-		zap.Duration("after", s.WaitBeforeRetry.Duration), zap.Error(first))
+	component.Logger(ctx).Warn("producing failed; it is tried once more", append(component.ErrorFields(first), zap.String("service", s.UniqueID), zap.String("message", m.ID()),
+		zap.Duration("after", s.WaitBeforeRetry.Duration))...)
 	if err := pause(ctx, s.WaitBeforeRetry.Duration); err != nil {
 		return fmt.Errorf("retry-once-standalone-producer: %w; producing had failed: %w", err, first)
 	}

@@ -60,7 +60,8 @@ func (s *SplitJoin) apply(ctx context.Context, m *message.Message) error {
 	}
 	log := component.Logger(ctx)
 	for number, failure := range failures {
-		log.Warn("a part of a split message failed", zap.String("service", s.UniqueID), zap.Int("part", number), zap.String("message", parts[number-1].ID()), zap.Error(failure))
+		log.Warn("a part of a split message failed", append(component.ErrorFields(failure),
+			zap.String("service", s.UniqueID), zap.Int("part", number), zap.String("message", parts[number-1].ID()))...)
 	}
 	if err := s.ErrorHandler.Decide(failures, parts); err != nil {
 		return err

@@ -73,7 +73,7 @@ func (s *SplitMessage) applyIgnoring(ctx context.Context, part *message.Message,
 			return err
 		}
 		log.Warn("a part of a split message failed; going on because ignore-split-message-failures is set",
-			zap.String("service", s.UniqueID), zap.Int("part", number), zap.String("message", part.ID()), zap.Error(err))
+			append(component.ErrorFields(err), zap.String("service", s.UniqueID), zap.Int("part", number), zap.String("message", part.ID()))...)
 		return nil
 	})
 	part.SetDelivery(d)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/message"
+	"github.com/adapterd/adapterd/pkg/telemetry"
 )
 
 // base is what all workflows share: their common fields, their parts, and what is under way.
@@ -41,6 +42,9 @@ type base struct {
 	slots chan struct{}
 	// sideBySide lets the consumer go on as soon as its message has a slot.
 	sideBySide bool
+	paused     pause
+	// refusesPaused says that messages are refused while the workflow is paused, and not held back.
+	refusesPaused bool
 	// afterProduce runs after the producer on the processed message; nil for most workflows. It may fail the message.
 	afterProduce func(ctx context.Context, original, processed *message.Message) error
 
@@ -54,7 +58,10 @@ type base struct {
 }
 
 // counters are atomic because outcomes come from many goroutines.
-type counters struct{ consumed, delivered, handled, failed, givenBack atomic.Int64 }
+type counters struct {
+	consumed, delivered, handled, failed, givenBack atomic.Int64
+	pulse                                           pulse
+}
 
 // shift is the time from a Start to its Stop. Messages belong to the one in which they were consumed, even if they outlive it.
 type shift struct {
@@ -63,6 +70,8 @@ type shift struct {
 	abort, beginToStop context.CancelFunc
 	// ways counts the messages that wait for a slot or are in the services or the producer, open those that have no outcome yet.
 	ways, open count
+	// journeys is nil without telemetry.
+	journeys *journeys
 }
 
 func newShift(ctx context.Context) *shift {
@@ -78,7 +87,7 @@ type workKey struct{}
 
 func workOf(ctx context.Context) context.Context {
 	if work, ok := ctx.Value(workKey{}).(context.Context); ok {
-		return work
+		return telemetry.Carry(work, ctx)
 	}
 	return context.WithoutCancel(ctx)
 }
@@ -97,11 +106,15 @@ func (w *base) SetID(id string) { w.UniqueID = id }
 // Source implements Workflow.
 func (w *base) Source() component.Consumer { return w.Consumer }
 
+// Target implements Workflow.
+func (w *base) Target() component.Producer { return w.Producer }
+
 // attach names what is around the workflow, which processes atOnce messages at a time.
 func (w *base) attach(s Surroundings, atOnce int, sideBySide bool) {
 	w.around = s
 	w.around.ErrorHandler = Nearest(w.ErrorHandler, s.ErrorHandler)
 	if c, ok := w.Consumer.(component.SideBySide); ok && c.OffersSideBySide() {
+		w.refusesPaused = true
 		sideBySide = false // it does that
 	}
 	w.slots, w.sideBySide = make(chan struct{}, atOnce), sideBySide

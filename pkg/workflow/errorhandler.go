@@ -17,7 +17,7 @@ type NullErrorHandler struct {
 
 // HandleError implements component.ErrorHandler.
 func (*NullErrorHandler) HandleError(ctx context.Context, f component.Failed, done func(error)) {
-	component.Logger(ctx).Error("message failed and is dropped, as null-processing-exception-handler asks for", zap.String("message", f.Message.ID()), zap.Error(f.Err))
+	component.Logger(ctx).Error("message failed and is dropped, as null-processing-exception-handler asks for", append(component.ErrorFields(f.Err), zap.String("message", f.Message.ID()))...)
 	done(nil)
 }
 
@@ -69,7 +69,7 @@ func runService(ctx context.Context, s component.Service, f component.Failed, do
 		}
 		d.Release(err)
 	}()
-	err = component.Apply(workOf(ctx), s, m)
+	err = component.Apply(component.WithFailed(workOf(ctx), f), s, m)
 }
 
 func init() {

@@ -50,7 +50,9 @@ func (w *base) failed(s *shift, m *message.Message, err error, done func(error))
 	handler := w.around.ErrorHandler
 	if handler == nil {
 		w.counts.failed.Add(1)
-		component.Logger(s.work).Error("message failed; there is no message-error-handler, so it is left with its source", zap.String("message", m.ID()), zap.Error(err))
+		w.tell(m, err, false)
+		component.Logger(s.work).Error("message failed; there is no message-error-handler, so it is left with its source",
+			append(component.ErrorFields(err), zap.String("message", m.ID()))...)
 		done(err)
 		return
 	}
@@ -65,8 +67,15 @@ func (w *base) failed(s *shift, m *message.Message, err error, done func(error))
 			handled(givenBack(err))
 			return
 		}
-		handler.HandleError(s.stopping, component.Failed{Message: m, Err: err, Workflow: w.name(), Resubmit: f.resubmit}, handled)
+		handler.HandleError(s.journeys.context(s.stopping, m), component.Failed{Message: m, Consumed: f.unmarked, Err: err, Workflow: w.name(), Resubmit: f.resubmit}, handled)
 	})
+}
+
+// tell tells who looks at the adapter.
+func (w *base) tell(m *message.Message, err error, handled bool) {
+	if w.around.Failed != nil {
+		w.around.Failed(Failure{Workflow: w.UniqueID, Message: m.ID(), Err: err, Handled: handled})
+	}
 }
 
 // mark lets the message tell of its last failure, and of no earlier one.
@@ -96,11 +105,12 @@ func (f *failure) handled(handling error) {
 	switch {
 	case handling == nil && f.delivered.Load():
 		w.counts.delivered.Add(1)
-		log.Info("message that had failed is delivered", zap.Error(err))
+		log.Info("message that had failed is delivered", component.ErrorFields(err)...)
 		f.done(nil)
 	case handling == nil:
 		w.counts.handled.Add(1)
-		log.Warn("message failed; its error handler has taken it", zap.Error(err))
+		w.tell(f.m, err, true)
+		log.Warn("message failed; its error handler has taken it", component.ErrorFields(err)...)
 		f.done(nil)
 	case f.s.gaveUp(handling):
 		w.counts.givenBack.Add(1)
@@ -110,7 +120,8 @@ func (f *failure) handled(handling error) {
 		if !errors.Is(handling, err) { // else it says no more than that there is nothing to do
 			handling = fmt.Errorf("%w (the error handler failed too: %w)", err, handling)
 		}
-		log.Error("message failed, and its error handler could not take it; it is left with its source", zap.Error(handling))
+		w.tell(f.m, handling, false)
+		log.Error("message failed, and its error handler could not take it; it is left with its source", component.ErrorFields(handling)...)
 		f.done(handling)
 	}
 }

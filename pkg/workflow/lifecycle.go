@@ -41,6 +41,7 @@ func (w *base) Start(ctx context.Context) error {
 	w.mu.Lock()
 	if w.shift == nil {
 		w.shift = newShift(ctx)
+		w.shift.journeys = w.journeys(ctx)
 	}
 	w.mu.Unlock()
 	for _, c := range w.parts() {

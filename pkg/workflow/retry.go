@@ -101,8 +101,8 @@ func (h *RetryErrorHandler) retry(ctx context.Context, f component.Failed, n int
 	w.timer = time.AfterFunc(h.RetryInterval.Duration, w.resubmit)
 	w.forget = context.AfterFunc(ctx, w.abandon)
 	h.mu.Unlock()
-	component.Logger(ctx).Warn("message failed; it will be sent again", zap.String("message", f.Message.ID()), zap.Int("retry", n),
-		zap.Duration("after", h.RetryInterval.Duration), zap.Error(f.Err))
+	component.Logger(ctx).Warn("message failed; it will be sent again", append(component.ErrorFields(f.Err), zap.String("message", f.Message.ID()), zap.Int("retry", n),
+		zap.Duration("after", h.RetryInterval.Duration))...)
 }
 
 // end says whether the caller is the first to end the waiting; next counts what the caller does instead, before anybody can think that

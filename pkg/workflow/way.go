@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -21,10 +22,24 @@ func (w *base) handle(_ context.Context, m *message.Message, done func(error)) {
 		done(w.refusal())
 		return
 	}
+	told := s.journeys.begin(m, done)
 	s.open.add()
+	pulse := &w.counts.pulse
+	passage := pulse.began(m.Size())
 	settle := func(err error) {
 		defer s.open.done()
-		done(err)
+		if err != nil && errors.Is(err, component.ErrStopped) {
+			pulse.left(passage)
+		} else {
+			pulse.ended(passage, clock())
+		}
+		told(err)
+	}
+	if err := w.door(s.stopping); err != nil {
+		s.ways.done()
+		w.counts.givenBack.Add(1)
+		settle(err)
+		return
 	}
 	if !w.backlog.wait(s.stopping, w.full) {
 		s.ways.done()
@@ -93,7 +108,7 @@ func (w *base) travel(s *shift, m *message.Message, outcome func(error)) {
 func (w *base) process(s *shift, m *message.Message, outcome func(error)) {
 	// A component that panicked may have left the delivery held for ever, so its message ends at once, and only once.
 	clone := m.Clone()
-	end := once(w.intercepted(s, m, clone, outcome))
+	end := once(w.intercepted(s, m, clone, s.journeys.tried(m, outcome)))
 	d := message.NewDelivery(end)
 	clone.SetDelivery(d)
 	panicked, err := w.way(s, m, clone)
@@ -115,7 +130,7 @@ func once(outcome func(error)) func(error) {
 
 // way is one message's way. A panic of a component fails the message, not the program.
 func (w *base) way(s *shift, original, clone *message.Message) (panicked bool, err error) {
-	ctx := s.work
+	ctx := s.journeys.context(s.work, original)
 	defer func() {
 		if p := recover(); p != nil {
 			component.Logger(ctx).Error("a component panicked; the message fails", zap.String("message", original.ID()), zap.Any("panic", p), zap.Stack("stack"))

@@ -21,8 +21,17 @@ type Workflow interface {
 	SetID(string)
 	// Source is the consumer.
 	Source() component.Consumer
+	// Target is the producer.
+	Target() component.Producer
 	// Counts says how many messages came in and how they ended. Safe for concurrent use.
 	Counts() Counts
+	// Gauges say what it is doing. Safe for concurrent use.
+	Gauges() Gauges
+	// Pause lets no message in until Resume: what is under way goes on. A consumer keeps the message that it has in hand; requests over HTTP
+	// are answered with 503. A pause outlives Stop and Start. All three are safe for concurrent use.
+	Pause()
+	Resume()
+	Paused() bool
 	// Inherit goes on with the counts of a workflow that this one replaces, which goes on counting its last messages, and with what its
 	// consumer remembers. It is called at most once, before Init.
 	Inherit(Workflow)
@@ -40,8 +49,19 @@ type Surroundings struct {
 	Flush func(context.Context) error
 	// Restart asks the channel to restart the workflow with that id, or itself, and returns at once; may be nil.
 	Restart func(id string, scope Scope)
+	// Failed is told of each message that failed for good, when it is known who took it; it returns at once. May be nil.
+	Failed func(Failure)
 	// Throttles are shared by all workflows of an adapter; nil gives the workflow its own.
 	Throttles *Throttles
+}
+
+// Failure is a message that failed for good.
+type Failure struct {
+	Workflow string // its unique-id
+	Message  string // its id
+	Err      error
+	// Handled says that an error handler took it; else its source was told.
+	Handled bool
 }
 
 // Counts are totals since the start of the process.

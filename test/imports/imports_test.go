@@ -30,22 +30,33 @@ var rooms = map[string][]string{
 	"pkg/kpl/kplprometheus": {"pkg/kpl"},
 	"pkg/kpl/kplotel":       {"pkg/kpl"},
 	"pkg/kinesislocal":      {},
+	// What OpenTelemetry is told of messages; what sends it is known to the command only.
+	"pkg/telemetry":          {"pkg/message"},
+	"pkg/telemetry/otelsdk":  {"pkg/telemetry", "pkg/message"},
+	"pkg/telemetry/otlptest": {},
+	// What is kept with failed messages: producers write it, consumers leave it alone, and the command works on it.
+	"pkg/failed": {"pkg/component", "pkg/document", "pkg/expr", "pkg/message"},
+	// What keeps a log readable. It knows nothing but the log's library.
+	"pkg/logging": {},
 	// Consumers, services, producers and connections never import each other: a producer says what it needs of a connection, and the
 	// channel hands it over.
-	"pkg/consumer":   {"pkg/web", "pkg/component", "pkg/document", "pkg/expr", "pkg/message"},
+	"pkg/consumer":   {"pkg/failed", "pkg/telemetry", "pkg/web", "pkg/component", "pkg/document", "pkg/expr", "pkg/message"},
 	"pkg/service":    {"pkg/web", "pkg/component", "pkg/document", "pkg/expr", "pkg/message"},
-	"pkg/producer":   {"pkg/web", "pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/aggregation"},
-	"pkg/connection": {"pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/aggregation"},
+	"pkg/producer":   {"pkg/failed", "pkg/web", "pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/aggregation"},
+	"pkg/connection": {"pkg/telemetry", "pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/kplotel", "pkg/kpl/aggregation"},
 	"pkg/workflow": {
-		"pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component", "pkg/document", "pkg/expr", "pkg/message",
+		"pkg/telemetry", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/kpl", "pkg/component", "pkg/document", "pkg/expr", "pkg/message",
 	},
 	"pkg/channel": {
 		"pkg/workflow", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component", "pkg/document", "pkg/expr", "pkg/message",
 	},
 	"pkg/adapter": {
-		"pkg/channel", "pkg/workflow", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component", "pkg/document", "pkg/expr", "pkg/message",
+		"pkg/channel", "pkg/workflow", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/kpl", "pkg/component", "pkg/document", "pkg/expr", "pkg/message",
 	},
+	// The files of the status page.
+	"pkg/admin/page": {},
 	"pkg/admin": {
+		"pkg/admin/page", "pkg/kpl/kplprometheus",
 		"pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component", "pkg/document", "pkg/expr",
 		"pkg/message", "pkg/kpl", "pkg/kpl/aggregation",
 	},
@@ -53,17 +64,21 @@ var rooms = map[string][]string{
 	"pkg/explain": {
 		"pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/aggregation",
 	},
+	// What a load asks of Kinesis, counted as explain counts for a message.
+	"pkg/plan":   {"pkg/explain", "pkg/document", "pkg/kpl"},
 	"pkg/checks": {"pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/component", "pkg/document", "pkg/expr", "pkg/message", "pkg/kpl"},
-	"configs":    {},
+	// What looks at a running adapterd from outside knows the shape of what the admin server tells, and nothing else of it.
+	"pkg/top": {"pkg/adapter", "pkg/kpl"},
+	"configs": {},
 	// The command runs the endpoint and takes aggregated records apart, beside the adapter.
 	"cmd/adapterd": {
-		"configs", "pkg/checks", "pkg/explain", "pkg/admin", "pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component",
+		"configs", "pkg/logging", "pkg/failed", "pkg/telemetry", "pkg/telemetry/otelsdk", "pkg/checks", "pkg/explain", "pkg/plan", "pkg/top", "pkg/admin", "pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component",
 		"pkg/document", "pkg/expr", "pkg/message", "pkg/kpl", "pkg/kpl/aggregation", "pkg/kinesislocal",
 	},
 }
 
 // planned are rooms that may still be empty.
-var planned = []string{"pkg/admin"}
+var planned []string
 
 // tested are what the tests of a package may import besides what it may import itself. Tests of the adapter's rooms may use the endpoint
 // and whole documents; those of the library and of the endpoint must show that these stand alone.
