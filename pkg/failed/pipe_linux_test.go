@@ -1,0 +1,13 @@
+package failed
+
+import (
+	"syscall"
+	"testing"
+)
+
+func pipe(t *testing.T, path string) {
+	t.Helper()
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
