@@ -23,7 +23,7 @@ REPORT := go run ./test/report $(if $(TALLY),-tally $(TALLY))
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test unit integration bench bench-peers lint fuzz cross vulncheck docs sim soak compare-kpl clean
+.PHONY: help demo build test unit integration bench bench-peers lint fuzz cross vulncheck docs sim soak compare-kpl release release-test try-packages chart clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ build: ## build bin/adapterd
 
 test: ## everything that a change must pass: lint, unit, cross, vulncheck, integration
 	@mkdir -p bin; rm -f bin/tally
-	@for step in lint unit cross vulncheck integration; do \
+	@for step in lint unit release-test cross vulncheck integration; do \
 		echo "== $$step"; $(MAKE) --no-print-directory $$step TALLY=bin/tally || exit 1; \
 	done
 	@go run ./test/report -tally bin/tally </dev/null; rm -f bin/tally
@@ -86,5 +86,18 @@ soak: ## hold the producer against an endpoint with every fault on (SOAK_SECONDS
 compare-kpl: ## what the real KPL 1.0.7 stores and what pkg/kpl stores, record by record (RECORDS=n)
 	scripts/compare-kpl.sh $(RECORDS)
 
+release: ## binaries, archives, packages, bills of materials and checksums into dist/, the same bytes each time (TWICE=1: built twice and compared)
+	go -C scripts/release run . -root '$(CURDIR)' -version '$(VERSION)' -platforms '$(PLATFORMS)' $(if $(TWICE),-twice)
+
+release-test: ## what makes releases: its tests, and those of scripts
+	checker=$$(go tool -n staticcheck); cd scripts/release && go vet ./... && "$$checker" ./... && go test ./...
+	if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh packaging/deb/* packaging/apk/* packaging/try/*.sh && shellcheck -s sh packaging/rpm/*; fi
+
+try-packages: ## install what release made on machines made for it; root, and see the script for what it needs
+	scripts/try-packages.sh
+
+chart: ## the Helm chart by helm and kubeconform
+	scripts/chart.sh
+
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin dist

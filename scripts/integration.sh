@@ -32,6 +32,7 @@ trap 'exit 143' TERM
 "$servers" start kinesis-local >"$work/kinesis-local" & kinesis_local=$!
 "$servers" start moto >"$work/moto" & moto=$!
 "$servers" python >"$work/python" & python=$!
+"$servers" schemathesis >"$work/schemathesis" & schemathesis=$!
 if [ -z "${LOCALSTACK_ENDPOINT:-}" ]; then
   "$servers" start localstack >"$work/localstack" & localstack=$!
 fi
@@ -52,11 +53,13 @@ if [ -z "${LOCALSTACK_ENDPOINT:-}" ]; then
   fi
 fi
 wait "$python" || code=1
+wait "$schemathesis" || code=1
 [ "$code" -eq 0 ] || { echo "integration tests cannot run: a server or a reader did not start" >&2; exit 1; }
 
 export ADAPTERD_INTEGRATION=1 LOCALSTACK_ENDPOINT
 KINESIS_LOCAL_ENDPOINT=$(cat "$work/kinesis-local")
 MOTO_ENDPOINT=$(cat "$work/moto")
 ADAPTERD_PYTHON=$(cat "$work/python")
-export KINESIS_LOCAL_ENDPOINT MOTO_ENDPOINT ADAPTERD_PYTHON
+ADAPTERD_SCHEMATHESIS=$(cat "$work/schemathesis")
+export KINESIS_LOCAL_ENDPOINT MOTO_ENDPOINT ADAPTERD_PYTHON ADAPTERD_SCHEMATHESIS
 go test -json -count 1 -timeout 10m ./test/integration/... ./pkg/kinesislocal/...

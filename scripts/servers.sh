@@ -8,6 +8,7 @@
 #   servers.sh log   ENDPOINT|PORT   prints what it wrote
 #   servers.sh python                prints a Python that has boto3 and aws-kinesis-agg
 #   servers.sh node                  prints a folder for NODE_PATH that has aws-kinesis-agg
+#   servers.sh schemathesis          prints a schemathesis, which tests an HTTP API by its description
 #
 # SERVER is one of
 #   localstack      LocalStack 4.9.2: Kinesis, CloudWatch and STS; TLS and plain HTTP on the same port
@@ -78,6 +79,7 @@ localstack=$cache/localstack-$(stamp "$here/python/localstack.txt")
 moto=$cache/moto-5.2.5
 kinesis_local=$cache/kinesis-local-$kinesis_local_version
 readers=$cache/python-$(stamp "$here/python/requirements.txt")
+schemathesis=$cache/schemathesis-$(stamp "$here/python/schemathesis.txt")
 scripts=$cache/node-$(stamp "$here/javascript/package.json" "$here/javascript/package-lock.json")
 
 install_readers_js() {
@@ -206,6 +208,7 @@ case ${1:-} in
   stop) [ $# -eq 2 ] || usage; stop "$2" ;;
   log) [ $# -eq 2 ] || usage; cat "$cache/run/${2##*:}/plain" 2>/dev/null || true; cat "$cache/run/${2##*:}/log" ;;
   python) locked python venv "$readers" -r "$here/python/requirements.txt"; echo "$readers/bin/python" ;;
+  schemathesis) locked schemathesis venv "$schemathesis" -r "$here/python/schemathesis.txt"; echo "$schemathesis/bin/schemathesis" ;;
   node) locked node install_readers_js; echo "$scripts/node_modules" ;;
   *) usage ;;
 esac
