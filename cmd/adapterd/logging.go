@@ -7,10 +7,19 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/adapterd/adapterd/pkg/logging"
 )
 
 // logFlags are the flags of commands that log.
-type logFlags struct{ level, format string }
+type logFlags struct {
+	level, format string
+	// repeats asks for every line, however often it comes; else summingLogger sums them.
+	repeats bool
+	sums    *logging.Sums
+	// atomic is the level of the logger that was made; it can be changed while others log.
+	atomic zap.AtomicLevel
+}
 
 func (f *logFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.level, "log-level", "info", "least level to log: trace, debug, info, warn or error")
@@ -36,6 +45,7 @@ func (f *logFlags) logger(out io.Writer) (*zap.Logger, error) {
 	if !ok {
 		return nil, usageError{fmt.Errorf("--log-level is %q; use trace, debug, info, warn or error", f.level)}
 	}
+	f.atomic = zap.NewAtomicLevelAt(level)
 	config := zap.NewProductionEncoderConfig()
 	config.EncodeTime = zapcore.RFC3339NanoTimeEncoder
 	config.EncodeDuration = zapcore.StringDurationEncoder
@@ -53,7 +63,24 @@ func (f *logFlags) logger(out io.Writer) (*zap.Logger, error) {
 	default:
 		return nil, usageError{fmt.Errorf("--log-format is %q; use console or json", f.format)}
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(out)), level), zap.AddStacktrace(zapcore.FatalLevel+1)), nil
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(out)), f.atomic), zap.AddStacktrace(zapcore.FatalLevel+1)), nil
+}
+
+// summingLogger is logger with repeated lines summed, unless they are asked for. end writes what is not written yet.
+func (f *logFlags) summingLogger(out io.Writer) (log *zap.Logger, end func(), err error) {
+	log, err = f.logger(out)
+	if err != nil || f.repeats {
+		return log, func() {}, err
+	}
+	f.sums = logging.NewSums()
+	return log.WithOptions(zap.WrapCore(f.sums.Core)), f.sums.Close, nil
+}
+
+// flushSums writes the sums so far, so that they stand before what is logged next.
+func (f *logFlags) flushSums() {
+	if f.sums != nil {
+		f.sums.Flush()
+	}
 }
 
 func lowerLevel(l zapcore.Level, e zapcore.PrimitiveArrayEncoder) {

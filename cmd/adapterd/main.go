@@ -76,6 +76,9 @@ Kinesis Data Streams, without a JVM and without the native Kinesis Producer Libr
 	})
 	root.SetHelpCommand(helpCommand())
 	root.AddCommand(runCommand(), checkCommand(), explainCommand(), demoCommand(), kinesisCommand(), tailCommand(), componentsCommand(), passwordCommand(), versionCommand())
+	root.AddCommand(healthCommand(), planCommand(), docsCommand())
+	root.AddCommand(failedCommand(), topCommand())
+	root.AddCommand(platformCommands()...)
 	return root
 }
 

@@ -30,8 +30,9 @@ func (l *reloading) begin(why string) {
 	}
 	l.busy = true
 	l.r.log.Info("reloading the document", zap.String("because", why))
+	l.r.notify.reloading()
 	go func() {
-		l.r.reload(l.ctx)
+		_, _ = l.r.reload(l.ctx, l.r.adapter) // which has said what came of it
 		l.done <- struct{}{}
 	}()
 }
@@ -39,6 +40,7 @@ func (l *reloading) begin(why string) {
 // over is called when a reload is over.
 func (l *reloading) over() {
 	l.busy = false
+	l.r.notify.ready(doneSoFar(l.r.adapter))
 	if l.more {
 		l.more = false
 		l.begin("asked for meanwhile")
@@ -62,9 +64,9 @@ func (l *reloading) wait() {
 const hangingReload = 2 * time.Second
 
 // reload reads the document anew and says what came of it.
-func (r *running) reload(ctx context.Context) {
+func (r *running) reload(ctx context.Context, a *adapter.Adapter) (adapter.Reloaded, error) {
 	ctx = component.WithLogger(ctx, r.log)
-	done, err := r.adapter.Reload(ctx)
+	done, err := a.Reload(ctx)
 	if r.watcher != nil {
 		r.watcher.reloaded()
 	}
@@ -83,4 +85,5 @@ func (r *running) reload(ctx context.Context) {
 	default:
 		r.log.Error("the reload failed", zap.Error(err))
 	}
+	return done, err
 }

@@ -23,6 +23,8 @@ type running struct {
 	log    *zap.Logger
 	path   string
 	errOut *masking
+	notify notifier
+	admin  *operating
 
 	adapter  *adapter.Adapter
 	embedded *kinesislocal.Server
@@ -31,6 +33,8 @@ type running struct {
 	reloading *reloading
 	// finite says that the run has ended by itself.
 	finite bool
+	// live is there once wait has begun, if at all.
+	live *live
 }
 
 // begin loads and starts the document. What was started is stopped again when it fails or ctx ends.
@@ -74,6 +78,8 @@ func (r *running) begin(ctx context.Context) error {
 	if r.flags.watch && document.IsHTTP(r.path) {
 		r.log.Warn("a document that comes over HTTP can not be watched; send SIGHUP when it has changed", zap.String("document", shown(r.path)))
 	}
+	countMessages(ctx, r.log, a)
+	r.admin.attach(r, a)
 	if err := a.Start(ctx); err != nil {
 		return fmt.Errorf("%s did not start, and consumed nothing: %w", shown(r.path), err)
 	}
@@ -111,8 +117,12 @@ func (r *running) wait(ctx context.Context, signals, hangups <-chan os.Signal) {
 		defer ticker.Stop()
 		look = ticker.C
 	}
+	r.notify.ready(doneSoFar(r.adapter))
+	r.live = r.flags.startLive(r.adapter)
 	for {
 		select {
+		case <-r.notify.beats():
+			r.notify.alive(doneSoFar(r.adapter))
 		case s := <-hangups:
 			r.reloading.begin(s.String())
 		case <-changed:
@@ -139,21 +149,17 @@ func (r *running) wait(ctx context.Context, signals, hangups <-chan os.Signal) {
 func (r *running) stop(ctx context.Context, signals <-chan os.Signal) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.flags.drain)
 	defer cancel()
+	r.notify.stopping()
+	r.live.drains()
+	r.admin.stopping(ctx)
 	stopped := make(chan error, 1)
 	go func() { stopped <- r.adapter.Stop(ctx) }()
-	var err error
-	select {
-	case err = <-stopped:
-	case s := <-signals:
-		r.log.Warn("stopping at once; what is not delivered stays with its source", zap.String("signal", s.String()))
-		// A third one ends the program as the system does it.
-		signal.Reset(os.Interrupt, syscall.SIGTERM)
-		cancel()
-		err = <-stopped
-	}
+	err := r.drained(stopped, signals, cancel)
 	if r.reloading != nil { // it has ended with the stop, or is about to say so
 		r.reloading.wait()
 	}
+	r.live.close()
+	r.flags.flushSums()
 	n := r.adapter.Counts()
 	r.log.Info("adapter stopped", zap.Int64("consumed", n.Consumed), zap.Int64("delivered", n.Delivered), zap.Int64("handled", n.Handled),
 		zap.Int64("failed", n.Failed), zap.Int64("givenBack", n.GivenBack), zap.Int64("unfinished", n.InFlight))
@@ -164,6 +170,24 @@ func (r *running) stop(ctx context.Context, signals <-chan os.Signal) error {
 		return fmt.Errorf("%d of %s failed; what failed stays with its source, and the log says why", n.Failed, count(int(n.Consumed), "message"))
 	}
 	return nil
+}
+
+// drained waits for the end of a stop, which another signal cuts short.
+func (r *running) drained(stopped <-chan error, signals <-chan os.Signal, cutShort func()) error {
+	for {
+		select {
+		case err := <-stopped:
+			return err
+		case <-r.notify.beats():
+			r.notify.alive("draining: " + doneSoFar(r.adapter))
+		case s := <-signals:
+			r.log.Warn("stopping at once; what is not delivered stays with its source", zap.String("signal", s.String()))
+			// A third one ends the program as the system does it.
+			signal.Reset(os.Interrupt, syscall.SIGTERM)
+			cutShort()
+			return <-stopped
+		}
+	}
 }
 
 // close ends the watch, and the embedded endpoint after everything that sends to it.

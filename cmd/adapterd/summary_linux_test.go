@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/adapterd/adapterd/pkg/kinesislocal"
+)
+
+// pseudoTerminal is a terminal of the system's, what is written to it, and a function that waits until all of it has been read.
+func pseudoTerminal(t *testing.T, columns uint16) (terminal *os.File, d *display, read func()) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		t.Skipf("no pseudo-terminals here: %v", err)
+	}
+	t.Cleanup(func() { master.Close() })
+	control, err := master.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var number int
+	var failed error
+	if err := control.Control(func(fd uintptr) {
+		if failed = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); failed == nil {
+			number, failed = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
+		}
+		if failed == nil {
+			failed = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns})
+		}
+	}); err != nil || failed != nil {
+		t.Fatal(err, failed)
+	}
+	if terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
+		t.Fatal(err)
+	}
+	d, done := new(display), make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = io.Copy(d, master) // ends when nobody has the terminal open any more
+	}()
+	read = func() {
+		terminal.Close()
+		<-done
+	}
+	t.Cleanup(read)
+	return terminal, d, read
+}
+
+// onTerminal runs a command line whose standard error is a terminal, until it ends or stop is called.
+func onTerminal(t *testing.T, terminal *os.File, args ...string) (code <-chan int, stop func()) {
+	t.Helper()
+	t.Setenv("TERM", "xterm")
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(stop)
+	ended := make(chan int, 1)
+	go func() { ended <- execute(ctx, args, strings.NewReader(""), io.Discard, terminal) }()
+	return ended, stop
+}
+
+// logLine is a line as the console format has it.
+var logLine = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}  (INFO|WARN|ERROR)  \S.*$`)
+
+// onlyLog says which lines are no whole lines of log.
+func onlyLog(t *testing.T, d *display) {
+	t.Helper()
+	lines := d.shown()
+	for _, line := range lines[:len(lines)-1] {
+		if !logLine.MatchString(line) {
+			t.Errorf("not a line of log: %q", line)
+		}
+	}
+	if last := lines[len(lines)-1]; last != "" {
+		t.Errorf("left on the terminal: %q", last)
+	}
+}
+
+func TestARunOnATerminalShowsALiveLine(t *testing.T) {
+	terminal, d, read := pseudoTerminal(t, 120)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "in", "bad.json"), `{"nothing":"here"}`) // its key is not there, so it fails
+	doc := write(t, filepath.Join(dir, "a.xml"), filesInto(dir, asynchronous, ""))
+	code, stop := onTerminal(t, terminal, "run", doc, "--embedded-kinesis", "127.0.0.1:0")
+	last := func() string { lines := d.shown(); return append([]string{""}, lines...)[len(lines)] }
+	await(t, "the failure on the live line", func() bool {
+		return regexp.MustCompile(`^\d+ records/s  0 in flight  1 failed  0 throttled  0 delivered in \d+s$`).MatchString(last())
+	})
+	for i := range 20 {
+		write(t, filepath.Join(dir, "in", fmt.Sprint(i, ".json")), fmt.Sprintf(`{"id":"%d"}`, i))
+	}
+	await(t, "the records on the live line", func() bool { return strings.Contains(last(), "20 delivered in ") })
+	if !strings.Contains(d.bytes(), red+"1 failed"+normal) {
+		t.Error("the failure has no colour")
+	}
+	stop()
+	if got := <-code; got != exitDone {
+		t.Errorf("exit %d", got)
+	}
+	read()
+	onlyLog(t, d)
+}
+
+func TestAJobOnATerminalShowsItsProgress(t *testing.T) {
+	t.Setenv("NO_COLOR", "1")
+	terminal, d, read := pseudoTerminal(t, 100)
+	dir := t.TempDir()
+	manyFiles(t, dir, 40)
+	doc := write(t, filepath.Join(dir, "a.xml"), filesInto(dir, synchronous, ""))
+	code, _ := onTerminal(t, terminal, "run", doc, "--embedded-kinesis", "127.0.0.1:0", "--until-idle", "3s")
+	if got := <-code; got != exitDone {
+		t.Errorf("exit %d", got)
+	}
+	read()
+	onlyLog(t, d)
+	if raw := d.bytes(); !regexp.MustCompile(`\[#{25}\]  100 %  done; ends in [0-3]s  40 of 40 messages  \d+ records/s  0 failed`).MatchString(raw) || strings.Contains(raw, red) || strings.Contains(raw, "\x1b[0m") {
+		t.Errorf("%q", raw)
+	}
+}
+
+func TestWhereThereIsNoLiveLine(t *testing.T) {
+	for _, c := range []struct {
+		name, term string
+		args       []string
+	}{
+		{"not wanted", "xterm", []string{"--no-live"}},
+		{"for machines", "xterm", []string{"--log-format", "json"}},
+		{"dumb", "dumb", nil},
+		{"no kind of terminal", "", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			terminal, d, read := pseudoTerminal(t, 100)
+			dir := t.TempDir()
+			manyFiles(t, dir, 1)
+			doc := write(t, filepath.Join(dir, "a.xml"), filesInto(dir, asynchronous, ""))
+			t.Setenv("TERM", c.term)
+			code := execute(t.Context(), append([]string{"run", doc, "--embedded-kinesis", "127.0.0.1:0", "--until-idle", "100ms"}, c.args...), strings.NewReader(""), io.Discard, terminal)
+			read()
+			if raw := d.bytes(); code != exitDone || strings.Contains(raw, "\x1b") || strings.Contains(raw, "records/s") {
+				t.Errorf("exit %d\n%q", code, raw)
+			}
+		})
+	}
+	t.Run("no terminal", func(t *testing.T) {
+		if (&screen{out: new(output)}).terminal() != nil {
+			t.Error("a buffer is taken for a terminal")
+		}
+		file, err := os.Create(filepath.Join(t.TempDir(), "log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if (&screen{out: file}).terminal() != nil {
+			t.Error("a file is taken for a terminal")
+		}
+	})
+}
+
+// What a stream throttles is said in few lines, whose numbers are those of the metrics.
+func TestRunSumsWhatRepeats(t *testing.T) {
+	server := kinesislocal.NewTest(t, kinesislocal.Options{CreateStreams: true, DefaultShards: 1})
+	if _, err := server.Inject(kinesislocal.Fault{Operations: []string{"PutRecords"}, RecordCode: "ProvisionedThroughputExceededException", Count: 4}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name           string
+		args           []string
+		failed, summed int
+	}{
+		{"summed", nil, 1, 1},
+		{"not wanted", []string{"--log-repeats"}, 25, 0},
+		{"debug", []string{"--log-level", "debug"}, 25, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			manyFiles(t, dir, 10)
+			for i := range 25 {
+				write(t, filepath.Join(dir, "in", fmt.Sprintf("bad%02d.json", i)), `{"nothing":"here"}`)
+			}
+			doc := write(t, filepath.Join(dir, "a.xml"), filesInto(dir, asynchronous, pair("KinesisEndpoint", server.URL())))
+			code, _, errOut := command(t, append([]string{"run", doc, "--until-idle", "300ms"}, c.args...)...)
+			const words = "message failed; there is no message-error-handler, so it is left with its source"
+			first, sums := strings.Count(errOut, words+"  "), strings.Count(errOut, words+" (24 more in the last ")
+			if code != exitFailed || first != c.failed || sums != c.summed {
+				t.Errorf("exit %d; %d lines and %d sums, want %d and %d\n%s", code, first, sums, c.failed, c.summed, errOut)
+			}
+			if c.name == "summed" && !regexp.MustCompile(`throttled [\d,]+ records on shardId-000000000000 of orders in the last \d+s`).MatchString(errOut) {
+				t.Errorf("nothing summed of throttling\n%s", errOut)
+			}
+		})
+	}
+}
