@@ -48,8 +48,8 @@ var remedies = map[string]string{
 	"KMSOptInRequired":                    "sign the account up for KMS",
 	"OptInRequired":                       "sign the account up for Kinesis in this region",
 	"SubscriptionRequiredException":       "sign the account up for Kinesis in this region",
-	"InvalidSignatureException":           "check the secret access key",
-	"SignatureDoesNotMatch":               "check the secret access key",
+	"InvalidSignatureException":           keyRemedy,
+	"SignatureDoesNotMatch":               keyRemedy,
 	"IncompleteSignatureException":        "check the access key",
 	"IncompleteSignature":                 "check the access key",
 	"MissingAuthenticationTokenException": "give credentials, and check that the endpoint is one of Kinesis",
@@ -65,6 +65,12 @@ var remedies = map[string]string{
 var expiredCredentials = map[string]bool{"ExpiredTokenException": true, "ExpiredToken": true}
 
 const expiredRemedy = "the credentials have expired and are not of a kind that renews itself: give new ones"
+
+const (
+	keyRemedy = "check the secret access key"
+	// clockRemedy is for signatures whose time the service refuses, also after the client has set its time by the service's answer.
+	clockRemedy = "set this machine's clock: requests are signed with the time, and the service takes them for five minutes"
+)
 
 // throttles are the codes that ask for less.
 var throttles = map[string]bool{
@@ -97,6 +103,9 @@ func byCode(code, message string) cause {
 	if singles[code] && namesStream(message) {
 		return cause{code: code, message: message, remedy: "correct the stream's name or ARN: the service does not take it as it is", final: true}
 	}
+	if remedy == keyRemedy && blamesClock(message) {
+		remedy = clockRemedy
+	}
 	return cause{code: code, message: message, remedy: remedy, final: final || code == "HTTP413" || code == "RequestEntityTooLarge",
 		throttled: throttles[code], single: singles[code]}
 }
@@ -122,6 +131,12 @@ func classify(err error) cause {
 func namesStream(message string) bool {
 	message = strings.ToLower(message)
 	return strings.Contains(message, "streamname") || strings.Contains(message, "streamarn")
+}
+
+// blamesClock says whether a signature was refused for its time.
+func blamesClock(message string) bool {
+	message = strings.ToLower(message)
+	return strings.Contains(message, "signature expired") || strings.Contains(message, "signature not yet current")
 }
 
 func byNetwork(err error) cause {

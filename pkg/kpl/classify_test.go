@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go"
 )
 
 // C75, over real connections: every failure has a code and a message.
@@ -111,5 +112,21 @@ func TestFailuresOfTheNetworkHaveCodes(t *testing.T) {
 				t.Errorf("failed at once: %v, want %v: %v", final, c.final, e)
 			}
 		})
+	}
+}
+
+// A signature that is refused is a matter of the clock or of the secret key; the service's text says which.
+func TestARefusedSignatureLeadsToTheClockOrTheKey(t *testing.T) {
+	for _, c := range []struct{ code, message, remedy string }{
+		{"InvalidSignatureException", "Signature expired: 20261124T080000Z is now earlier than 20261124T081500Z (20261124T082000Z - 5 min.)", clockRemedy},
+		{"InvalidSignatureException", "Signature not yet current: 20261124T083000Z is still later than 20261124T082500Z (20261124T082000Z + 5 min.)", clockRemedy},
+		{"SignatureDoesNotMatch", "Signature expired: 20261124T080000Z is now earlier than 20261124T081500Z (20261124T082000Z - 5 min.)", clockRemedy},
+		{"InvalidSignatureException", "The request signature we calculated does not match the signature you provided.", "check the secret access key"},
+		{"AccessDeniedException", "Signature expired is no reason here", remedies["AccessDeniedException"]},
+	} {
+		code, _, remedy := Cause(&smithy.GenericAPIError{Code: c.code, Message: c.message})
+		if code != c.code || remedy != c.remedy {
+			t.Errorf("%s, %q leads to %q, want %q", code, c.message, remedy, c.remedy)
+		}
 	}
 }
