@@ -19,6 +19,7 @@ import (
 
 	"github.com/adapterd/adapterd/configs"
 	"github.com/adapterd/adapterd/pkg/adapter"
+	"github.com/adapterd/adapterd/pkg/admin"
 	"github.com/adapterd/adapterd/pkg/component"
 	"github.com/adapterd/adapterd/pkg/kinesislocal"
 )
@@ -37,7 +38,7 @@ func demoCommand() *cobra.Command {
 		Short: "See it work: an embedded Kinesis, an example adapter, sample messages, and what arrived where",
 		Long: `demo starts an in-memory Kinesis on a free port, runs an example document (files, an HTTP endpoint and a timer
 as sources; two streams chosen by content), feeds it sample messages, and shows what arrived in which shard with
-which sequence number. It needs no network, no AWS account and no other program.`,
+which sequence number. A status page shows it, too. It needs no network, no AWS account and no other program.`,
 		Example: `  adapterd demo            stays up until Ctrl-C
   adapterd demo --once     ends when the samples have arrived`,
 		Args: exactly(0, "no argument"),
@@ -80,10 +81,16 @@ func (f *demoFlags) run(ctx context.Context, log *zap.Logger, out io.Writer) (er
 	if err != nil {
 		return err
 	}
+	page, err := d.operate(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer page.Close(context.WithoutCancel(ctx)) // after the adapter, so that it tells of the end
 	fmt.Fprintf(out, "embedded Kinesis   %s   streams: orders (2 shards), clicks (4 shards)\n", server.URL())
 	fmt.Fprintf(out, "HTTP source        %s\n", d.events)
 	fmt.Fprintf(out, "directory source   %s\n", filepath.Join(directory, "in"))
-	fmt.Fprintf(out, "timer source       every 5 s\n\n")
+	fmt.Fprintf(out, "timer source       every 5 s\n")
+	fmt.Fprintf(out, "status page        %s\n\n", page.URL())
 	if err := d.adapter.Start(ctx); err != nil {
 		return err
 	}
@@ -98,6 +105,7 @@ func (f *demoFlags) run(ctx context.Context, log *zap.Logger, out io.Writer) (er
 		enough()
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
+		page.Stopping(stopping)
 		err = errors.Join(err, d.adapter.Stop(stopping)) // what this delivers is still shown
 		hide()
 		started.Wait()
@@ -133,6 +141,20 @@ func newDemo(ctx context.Context, directory string, server *kinesislocal.Server)
 		return nil, problems
 	}
 	return &demo{a, directory, fmt.Sprintf("http://127.0.0.1:%d/events", port)}, nil
+}
+
+// operate shows the adapter on a status page of its own. The keys of the samples are nobody's.
+func (d *demo) operate(ctx context.Context, log *zap.Logger) (*admin.Server, error) {
+	failed := new(failedMessages)
+	failed.attach(d.adapter)
+	server, err := admin.Listen(ctx, admin.Options{
+		Address: "127.0.0.1:0", Version: versionText(), Document: "demo.xml", ShowKeys: true, Failed: failed, Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("status page: %w", err)
+	}
+	server.Attach(d.adapter)
+	return server, nil
 }
 
 // freePort asks the system for a port that nobody uses. Somebody else may take it before the adapter does; then the start says so.

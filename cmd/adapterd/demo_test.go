@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -44,5 +46,31 @@ func TestDemoEndsWithinItsWait(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "adapterd-demo-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// The demo has what operators look at, too.
+func TestDemoHasAStatusPage(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	demo := start(t, "demo")
+	shown := regexp.MustCompile(`(?m)^status page +(http://127\.0\.0\.1:\d+)$`)
+	await(t, "the address of the status page", func() bool { return shown.MatchString(demo.out.String()) })
+	await(t, "the last sample", func() bool { return strings.Contains(demo.out.String(), "Ctrl-C ends the demo") })
+	defer http.DefaultClient.CloseIdleConnections()
+	for path, want := range map[string]string{"/": "<title>", "/readyz": `"ready"`, "/api/streams": `"orders"`} {
+		r, err := http.Get(shown.FindStringSubmatch(demo.out.String())[1] + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(r.Body)
+		if r.StatusCode != http.StatusOK || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %s, %v\n%s", path, r.Status, err, body)
+		}
+		if err := r.Body.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if code := demo.end(t); code != exitDone {
+		t.Errorf("exit %d\n%s", code, demo.err.String())
 	}
 }
