@@ -2,6 +2,7 @@ package failed
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -160,11 +161,14 @@ func (m *Message) open(root *os.Root) (*os.File, error) {
 func (m *Message) remove(root *os.Root) error {
 	now, err := root.Lstat(m.Name)
 	switch {
-	case errors.Is(err, fs.ErrNotExist): // somebody was faster
+	case errors.Is(err, fs.ErrNotExist): // it was moved, or somebody was faster
 	case err == nil && !os.SameFile(now, m.info):
 		return nil
 	case err == nil:
-		err = root.Remove(m.Name)
+		var other bool
+		if other, err = m.unlink(root); other {
+			return err
+		}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s can not be deleted: %w", filepath.Join(m.Directory, m.Name), err)
@@ -174,4 +178,21 @@ func (m *Message) remove(root *os.Root) error {
 		_ = root.Remove(filepath.Join(Subdirectory, file)) // what stays is swept
 	}
 	return nil
+}
+
+// unlink deletes the payload. Its name could be given to another file between a look and the deletion, so it is set aside first and looked
+// at there; other says that it was another file, which has its name again.
+func (m *Message) unlink(root *os.Root) (other bool, err error) {
+	aside := filepath.Join(Subdirectory, rand.Text()+asideSuffix)
+	if err := root.Rename(m.Name, aside); err != nil {
+		return false, err
+	}
+	if now, err := root.Lstat(aside); err != nil || os.SameFile(now, m.info) {
+		return false, root.Remove(aside)
+	}
+	// A link replaces nothing: whatever has the name by now would have replaced this one.
+	if err := root.Link(aside, m.Name); err != nil && !errors.Is(err, fs.ErrExist) {
+		return true, root.Rename(aside, m.Name) // a file system without links
+	}
+	return true, root.Remove(aside)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/adapterd/adapterd/pkg/message"
@@ -232,28 +233,108 @@ func TestCopyInPlaceOfALink(t *testing.T) {
 	}
 }
 
-// A crash after the file was put back, and before it was deleted, leaves both: it is retried again, and not lost.
-func TestACrashBetweenPuttingBackAndDeletingLosesNothing(t *testing.T) {
+// A program that runs may take the file at once, and fail with it again, before the retry is over: its name must be free by then.
+func TestAFileThatIsPutBackHasLeftItsName(t *testing.T) {
 	dir, in := room(t)
 	fail(t, dir, "a", "payload")
 	root, m, err := find(&Message{Directory: dir, Name: "a"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(putBack(root, &m, filepath.Join(in, "a")), root.Close()); err != nil {
+	defer root.Close()
+	switch err := moveNew(filepath.Join(dir, "none"), filepath.Join(in, "none")); {
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENOSYS):
+		t.Skipf("nothing can be moved so here: %v", err)
+	}
+	if err := putBack(root, &m, filepath.Join(in, "a")); err != nil {
 		t.Fatal(err)
 	}
-	if got := listed(t, dir, Query{}); got != "a=refused" {
-		t.Fatal(got)
+	if got := listed(t, dir, Query{}); got != "" || content(t, filepath.Join(in, "a")) != "payload" {
+		t.Errorf("left %s", got)
 	}
-	if _, err := new(Desk).Retry(t.Context(), dir, "a", Retry{Route: toFiles(in)}); !errors.Is(err, ErrTaken) {
-		t.Error(err)
-	}
-	if err := os.Remove(filepath.Join(in, "a")); err != nil { // the consumer has it
+	if err := os.Rename(filepath.Join(in, "a"), filepath.Join(dir, "a")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := new(Desk).Retry(t.Context(), dir, "a", Retry{Route: toFiles(in)}); err != nil || content(t, filepath.Join(in, "a")) != "payload" {
+	put(t, filepath.Join(in, "a"), "other")
+	if err := putBack(root, &m, filepath.Join(in, "a")); !errors.Is(err, ErrTaken) || content(t, filepath.Join(in, "a")) != "other" || content(t, filepath.Join(dir, "a")) != "payload" {
+		t.Errorf("%v; something was replaced", err)
+	}
+}
+
+// What an error handler puts in the place of a message that is being put back is another message.
+func TestWhatTookThePlaceOfAMessageGoesBack(t *testing.T) {
+	dir, in := room(t)
+	fail(t, dir, "a", "payload")
+	root, m, err := find(&Message{Directory: dir, Name: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	put(t, filepath.Join(in, "a"), "again")
+	if err := os.Rename(filepath.Join(dir, "a"), filepath.Join(filepath.Dir(dir), "kept")); err != nil { // or its inode may be used again
+		t.Fatal(err)
+	}
+	if err := m.moved(filepath.Join(dir, "a"), filepath.Join(in, "a")); err != nil && (!errors.Is(err, ErrNoMessage) || content(t, filepath.Join(dir, "a")) != "again") {
 		t.Error(err)
+	}
+	put(t, filepath.Join(dir, "a"), "once more")
+	if other, err := m.unlink(root); !other || err != nil || content(t, filepath.Join(dir, "a")) != "once more" || keptFor(t, dir) != "a" {
+		t.Errorf("%v, %v, left %v", other, err, names(t, dir))
+	}
+}
+
+// Where nothing can be moved, a crash after the file was put back, and before it was deleted, leaves both. The message is neither lost nor
+// put back twice while the file is there; when it has been consumed, nobody can know.
+func TestACrashBetweenPuttingBackAndDeletingLosesNothing(t *testing.T) {
+	for name, taken := range map[string]string{"waiting": "a", "under way": "a.wip", "consumed": ""} {
+		t.Run(name, func(t *testing.T) {
+			dir, in := room(t)
+			fail(t, dir, "a", "payload")
+			root, m, err := find(&Message{Directory: dir, Name: "a"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := m.open(root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(linkTo(f, &m, filepath.Join(in, "a")), f.Close(), root.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if got := listed(t, dir, Query{}); got != "a=refused" {
+				t.Fatal(got)
+			}
+			if taken == "" {
+				taken = "a"
+				err = os.Remove(filepath.Join(in, "a"))
+			} else {
+				err = os.Rename(filepath.Join(in, "a"), filepath.Join(in, taken))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := new(Desk).Retry(t.Context(), dir, "a", Retry{Route: toFiles(in)}); err != nil {
+				t.Error(err)
+			}
+			if got := names(t, in); len(got) != 1 || got[0] != taken || content(t, filepath.Join(in, taken)) != "payload" || listed(t, dir, Query{}) != "" {
+				t.Errorf("the source has %v, left %v", got, names(t, dir))
+			}
+		})
+	}
+}
+
+// By another path the directory itself must not be taken for a place where the message is too.
+func TestRetryIntoTheDirectoryItIsInKeepsTheMessage(t *testing.T) {
+	dir, _ := room(t)
+	fail(t, dir, "a", "payload")
+	again := filepath.Join(filepath.Dir(dir), "again")
+	if err := os.Symlink(dir, again); err != nil {
+		t.Fatal(err)
+	}
+	for _, into := range []string{dir, again} {
+		if _, err := new(Desk).Retry(t.Context(), dir, "a", Retry{Into: into}); !errors.Is(err, ErrTaken) || content(t, filepath.Join(dir, "a")) != "payload" {
+			t.Errorf("%s: %v", into, err)
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ func makeSubdirectory(root *os.Root) error {
 	err := root.Mkdir(Subdirectory, 0o777) // the process's umask says who may, as for the payloads
 	switch {
 	case err == nil:
+		adopt(root, Subdirectory)
 		syncDirectory(root, ".")
 		return nil
 	case errors.Is(err, fs.ErrExist):

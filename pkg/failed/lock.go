@@ -3,6 +3,7 @@ package failed
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -59,7 +60,13 @@ func lockDirectory(root *os.Root) (*os.File, error) {
 	if err := makeSubdirectory(root); err != nil {
 		return nil, fmt.Errorf("the directory can not be worked in: %w", err)
 	}
-	file, err := root.OpenFile(filepath.Join(Subdirectory, lockName), os.O_RDWR|os.O_CREATE|openNonBlocking, 0o666)
+	path := filepath.Join(Subdirectory, lockName)
+	file, err := root.OpenFile(path, os.O_RDWR|os.O_CREATE|openNonBlocking, 0o666)
+	if errors.Is(err, fs.ErrPermission) { // somebody else has made it, and reading is enough for a lock
+		file, err = root.OpenFile(path, os.O_RDONLY|openNonBlocking, 0)
+	} else if err == nil {
+		adopt(root, path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the directory can not be locked: %w", err)
 	}

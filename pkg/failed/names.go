@@ -16,7 +16,8 @@ const Subdirectory = ".adapterd"
 const (
 	detailsSuffix = ".json"
 	lockName      = "lock"
-	tokenLength   = 26 // of rand.Text
+	asideSuffix   = ".deleted" // of what is about to be deleted
+	tokenLength   = 26         // of rand.Text
 	// longestKey leaves room for the token and the suffix in the 255 bytes that a name can have.
 	longestKey = 200
 	cutKey     = 150

@@ -11,14 +11,39 @@ import (
 	"time"
 )
 
-// putBack gives the payload a second name, target, at once and complete, and never in place of another file.
+// putBack moves the payload to target: at once, complete, and never in place of another file.
 func putBack(root *os.Root, m *Message, target string) error {
 	f, err := m.open(root)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	err = os.Link(filepath.Join(m.Directory, m.Name), target)
+	path := filepath.Join(m.Directory, m.Name)
+	err = moveNew(path, target)
+	switch {
+	case err == nil:
+		syncDirectoryAt(filepath.Dir(target))
+		return m.moved(path, target)
+	case errors.Is(err, fs.ErrExist):
+		return taken(target)
+	}
+	return linkTo(f, m, target)
+}
+
+// moved makes sure that what went was the message, and not what an error handler had just put in its place.
+func (m *Message) moved(path, target string) error {
+	if now, err := os.Lstat(target); err != nil || os.SameFile(now, m.info) {
+		return nil // or it is consumed already
+	}
+	if err := moveNew(target, path); err == nil {
+		return noMessage(m.Directory, m.Name)
+	}
+	return nil // it failed too, and is as good there
+}
+
+// linkTo gives the payload, which f is open on, a second name, where it can not be moved. What a crash leaves with both names is known again.
+func linkTo(f *os.File, m *Message, target string) error {
+	err := os.Link(filepath.Join(m.Directory, m.Name), target)
 	if errors.Is(err, fs.ErrExist) {
 		return taken(target)
 	}

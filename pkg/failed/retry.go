@@ -38,6 +38,8 @@ type Retried struct {
 	Workflow *Workflow
 	// File is where it was put for the consumer; empty if it was sent.
 	File string
+	// there says that it stands there already.
+	there bool
 }
 
 var (
@@ -50,8 +52,8 @@ var (
 )
 
 // Retry gives a message back to its workflow: into the directory that its consumer takes files from, under the name that it had there, or,
-// where there is none, through services and producer. The message goes from the directory only after it was taken over, so a crash in between
-// leaves it to be retried again: at least once.
+// where there is none, through services and producer. A file is moved in one step where the system and the file systems can. Otherwise the
+// message goes from the directory only after it was taken over, so a crash in between leaves it to be retried again: at least once.
 func (k *Desk) Retry(ctx context.Context, directory, name string, r Retry) (Retried, error) {
 	return k.RetryListed(ctx, &Message{Directory: directory, Name: name}, r)
 }
@@ -73,9 +75,11 @@ func (k *Desk) RetryListed(ctx context.Context, listed *Message, r Retry) (Retri
 	defer root.Close()
 	defer release()
 	done, err := r.plan(m)
-	if err == nil && done.File != "" {
+	switch {
+	case err != nil || done.there:
+	case done.File != "":
 		err = putBack(root, &m, done.File)
-	} else if err == nil {
+	default:
 		err = r.send(ctx, root, &m, done.Workflow)
 	}
 	if err != nil {
@@ -88,14 +92,13 @@ func (k *Desk) RetryListed(ctx context.Context, listed *Message, r Retry) (Retri
 }
 
 // plan says what is to be done.
-func (r *Retry) plan(m Message) (Retried, error) {
-	done := Retried{Message: m}
+func (r *Retry) plan(m Message) (done Retried, err error) {
+	done.Message = m
 	if m.Details != nil && m.Details.Payload.Changed && !m.Edited && !r.Force {
 		return done, ErrChanged
 	}
 	if r.Into != "" {
-		file, err := place(&m, r.Into, underWay)
-		done.File = file
+		done.File, done.there, err = place(&m, r.Into, underWay)
 		return done, err
 	}
 	w, err := r.Route(&m)
@@ -104,7 +107,7 @@ func (r *Retry) plan(m Message) (Retried, error) {
 	}
 	done.Workflow = w
 	if w.Source != "" && !r.Always {
-		done.File, err = place(&m, w.directoryOf(m.Details), w.WIPSuffix)
+		done.File, done.there, err = place(&m, w.directoryOf(m.Details), w.WIPSuffix)
 		return done, err
 	}
 	if r.Send == nil {
@@ -113,29 +116,37 @@ func (r *Retry) plan(m Message) (Retried, error) {
 	return done, nil
 }
 
-// place is the path that a message gets, which must be free.
-func place(m *Message, directory, suffix string) (string, error) {
+// place is the path that a message gets, which must be free but for the message itself: there says that it has that name too, or is under
+// way there, because it was put back and a crash came before it was deleted.
+func place(m *Message, directory, suffix string) (path string, there bool, err error) {
 	name := m.Name
 	if m.Details != nil && m.Details.File != "" {
 		name = string(m.Details.File)
 	}
 	if err := checkName(name); err != nil || suffix != "" && strings.HasSuffix(name, suffix) {
-		return "", fmt.Errorf("it can not be put into %s as %q, which is no name of a file that a consumer takes", directory, name)
+		return "", false, fmt.Errorf("it can not be put into %s as %q, which is no name of a file that a consumer takes", directory, name)
 	}
 	info, err := os.Stat(directory)
 	if err == nil && !info.IsDir() {
 		err = errors.New("it is no directory")
 	}
 	if err != nil {
-		return "", fmt.Errorf("it can not be put into %s: %w", directory, err)
+		return "", false, fmt.Errorf("it can not be put into %s: %w", directory, err)
 	}
-	path := filepath.Join(directory, name)
-	for _, taken := range []string{path, path + suffix} {
-		if _, err := os.Lstat(taken); err == nil {
-			return "", fmt.Errorf("%w, %s, which is not replaced; retry when it is gone", ErrTaken, taken)
+	own, err := os.Stat(m.Directory)
+	elsewhere := err == nil && !os.SameFile(own, info) // or the name that is found may be its only one
+	path = filepath.Join(directory, name)
+	for _, other := range []string{path, path + suffix} {
+		info, err := os.Lstat(other)
+		switch {
+		case err != nil:
+		case elsewhere && os.SameFile(info, m.info):
+			return path, true, nil
+		default:
+			return "", false, taken(other)
 		}
 	}
-	return path, nil
+	return path, false, nil
 }
 
 // directoryOf is where a file stood that the consumer took: its directory, or the one below it that the file came from.
