@@ -75,6 +75,9 @@ func (f *adminFlags) token() (string, error) {
 	return string(text), nil
 }
 
+// settleTime is how long the end waits for files of messages whose outcome is known.
+const settleTime = 2 * time.Second
+
 // operating is the admin server of a run; nil when none was asked for. Its methods are called one after the other.
 type operating struct {
 	server *admin.Server
@@ -132,6 +135,9 @@ func (o *operating) close(ctx context.Context) {
 	if o != nil {
 		o.endReloads()
 		o.server.Close(context.WithoutCancel(ctx))
+		settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+		defer cancel()
+		o.failed.settle(settling)
 	}
 }
 

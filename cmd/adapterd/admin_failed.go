@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/adapterd/adapterd/pkg/adapter"
 	"github.com/adapterd/adapterd/pkg/admin"
 	"github.com/adapterd/adapterd/pkg/failed"
+	"github.com/adapterd/adapterd/pkg/message"
 )
 
 const (
@@ -26,6 +28,8 @@ const (
 // failedMessages are those in the directories of a running adapter's document. It is safe for concurrent use.
 type failedMessages struct {
 	desk failed.Desk
+	// underWay are retries, also those that nobody waits for any more.
+	underWay sync.WaitGroup
 
 	// mu guards the fields below.
 	mu sync.Mutex
@@ -153,14 +157,50 @@ func wholeRunes(text []byte, cut bool) []byte {
 	return text
 }
 
-// Retry implements admin.Failed. A message whose consumer takes no files goes through its workflow, which has to run.
+// Retry implements admin.Failed. A message whose consumer takes no files goes through its workflow, which has to run. When ctx ends first, the
+// retry goes on: the record may be stored, so the message is kept from others until that is known.
 func (f *failedMessages) Retry(ctx context.Context, dir int, name string) error {
 	path, err := f.path(dir)
 	if err != nil {
 		return err
 	}
-	_, err = f.desk.Retry(ctx, path, name, failed.Retry{Route: f.places().Route, Send: f.send})
-	return toldFailed(err)
+	done := make(chan error, 1)
+	f.underWay.Go(func() {
+		_, err := f.desk.Retry(context.WithoutCancel(ctx), path, name, failed.Retry{Route: f.places().Route, Send: f.send})
+		done <- err
+	})
+	select {
+	case err := <-done:
+		return toldFailed(err)
+	case <-ctx.Done():
+		return fmt.Errorf("it is under way still, and will be gone from the directory when it is delivered: %w", context.Cause(ctx))
+	}
+}
+
+// send implements failed.Send by the workflows of the adapter that runs.
+func (f *failedMessages) send(_ context.Context, name *failed.Workflow, m *message.Message) error {
+	f.mu.Lock()
+	a := f.adapter
+	f.mu.Unlock()
+	_, w, err := workflowIn(a, name) // there is one, or it would have no directory
+	if err != nil {
+		return err
+	}
+	return resend(w, m)
+}
+
+// settle waits for retries that are under way, until ctx ends. It is called when the workflows have stopped, which all outcomes come before
+// but those of what hangs.
+func (f *failedMessages) settle(ctx context.Context) {
+	settled := make(chan struct{})
+	go func() {
+		f.underWay.Wait()
+		close(settled)
+	}()
+	select {
+	case <-settled:
+	case <-ctx.Done():
+	}
 }
 
 // Drop implements admin.Failed.

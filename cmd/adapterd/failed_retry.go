@@ -153,6 +153,12 @@ type retrying struct {
 
 // all puts files back one after the other, and sends what is to be sent side by side, begun in order.
 func (r *retrying) all(ctx context.Context, chosen []failed.Message) {
+	unhook := context.AfterFunc(ctx, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		fmt.Fprintln(r.errOut, "adapterd: ending when it is known what became of the messages that are under way; a second signal ends at once, and they stay where they are")
+	})
+	defer unhook()
 	var g errgroup.Group
 	g.SetLimit(sentAtOnce)
 	for i := range chosen {

@@ -47,33 +47,16 @@ func workflowIn(a *adapter.Adapter, name *failed.Workflow) (*channel.Channel, wo
 	return nil, nil, fmt.Errorf("the document has no workflow %s any more", name)
 }
 
-// resend brings a message through a workflow that runs, and waits for its outcome.
-func resend(ctx context.Context, w workflow.Workflow, m *message.Message) error {
+// resend brings a message through a workflow that runs, and waits for its outcome however long that takes: while it is not known, nobody may
+// send the message again.
+func resend(w workflow.Workflow, m *message.Message) error {
 	r, ok := w.(workflow.Resender)
 	if !ok {
 		return fmt.Errorf("a %s takes no message but from its consumer", component.AliasOf(w))
 	}
 	outcome := make(chan error, 1)
-	// Resend waits for its turn, which may take longer than whoever asks for it waits.
-	go r.Resend(m, func(err error) { outcome <- err })
-	select {
-	case err := <-outcome:
-		return err
-	case <-ctx.Done():
-		return fmt.Errorf("it is not known yet what became of it: %w", context.Cause(ctx))
-	}
-}
-
-// send implements failed.Send by the workflows of the adapter that runs.
-func (f *failedMessages) send(ctx context.Context, name *failed.Workflow, m *message.Message) error {
-	f.mu.Lock()
-	a := f.adapter
-	f.mu.Unlock()
-	_, w, err := workflowIn(a, name) // there is one, or it would have no directory
-	if err != nil {
-		return err
-	}
-	return resend(ctx, w, m)
+	r.Resend(m, func(err error) { outcome <- err })
+	return <-outcome
 }
 
 // sendersAlone run workflows of a document that does not run: services, producer and what these use, without consumers and error handlers.
@@ -88,8 +71,11 @@ type sendersAlone struct {
 	running []component.Component
 }
 
-// send implements failed.Send.
+// send implements failed.Send. A context that has ended lets nothing more go; what is under way comes to its end.
 func (s *sendersAlone) send(ctx context.Context, name *failed.Workflow, m *message.Message) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	c, w, err := workflowIn(s.adapter, name)
 	if err != nil {
 		return err
@@ -107,7 +93,7 @@ func (s *sendersAlone) send(ctx context.Context, name *failed.Workflow, m *messa
 	if err != nil {
 		return fmt.Errorf("workflow %s does not start: %w", name, err)
 	}
-	return resend(ctx, w, m)
+	return resend(w, m)
 }
 
 // start starts a workflow and all that it sends by. It is called with mu held.

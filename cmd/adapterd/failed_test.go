@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -347,5 +349,58 @@ func TestFailedTableFitsTheTerminal(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "…\nand 4 older ones; --limit 0 lists all\n") {
 		t.Error(out.String())
+	}
+}
+
+// Whoever asks may wait no longer while the record is under way. Nobody may send it a second time then, and its message goes when it is stored.
+func TestARetryGoesOnWhenNobodyWaitsForIt(t *testing.T) {
+	server, fault, _, dir := refusing(t, validation())
+	doc := strings.Replace(filesInto(dir, asynchronous, pair("KinesisEndpoint", server.URL())+pair("RecordMaxBufferedTime", "600000")+pair("RecordTtl", "1200000")),
+		`"fs-consumer">`, `"non-deleting-fs-consumer">`, 1)
+	doc = strings.Replace(doc, "<workflow>", savedTo(filepath.Join(dir, "failed"))+"<workflow>", 1)
+	a, problems := new(documentFlags).load(t.Context(), write(t, filepath.Join(dir, "b.xml"), doc))
+	if a == nil {
+		t.Fatal(problems)
+	}
+	if err := a.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}()
+	fault.Remove()
+	write(t, filepath.Join(dir, "failed", "1.json"), `{"id":"1"}`)
+	var f failedMessages
+	f.attach(a)
+	if all, err := f.List(t.Context()); err != nil || len(all) != 1 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	impatient, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(50*time.Millisecond, func() { cancel(errors.New("impatient")) })
+	if err := f.Retry(impatient, 0, "1.json"); err == nil || !strings.Contains(err.Error(), "under way still") {
+		t.Fatal(err)
+	}
+	await(t, "the record in the producer", func() bool {
+		for _, c := range a.Status().Connections {
+			if c.Producer != nil && c.Producer.OutstandingRecords == 1 {
+				return true
+			}
+		}
+		return false
+	})
+	if err := f.Retry(t.Context(), 0, "1.json"); !errors.Is(err, failed.ErrBusy) {
+		t.Error(err)
+	}
+	if err := f.Drop(t.Context(), 0, "1.json"); !errors.Is(err, failed.ErrBusy) {
+		t.Error(err)
+	}
+	if err := a.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.settle(t.Context())
+	if all, err := f.List(t.Context()); err != nil || len(all) != 0 || len(server.Records("orders")) != 1 {
+		t.Errorf("left %+v, %v; %d records", all, err, len(server.Records("orders")))
 	}
 }
