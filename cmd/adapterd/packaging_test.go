@@ -78,6 +78,35 @@ func TestServiceManagersWaitForTheDrain(t *testing.T) {
 	}
 }
 
+// Who comes back by itself: a directory that is not mounted yet, or a port that is not free yet, ends a start, and nobody looks at night.
+func TestServiceManagersTryForEver(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"systemd": {packaged(t, "systemd", "adapterd.service"), "\nStartLimitIntervalSec=0\n"},
+		"usage":   {packaged(t, "systemd", "adapterd.service"), "\nRestartPreventExitStatus=" + strconv.Itoa(exitUsage) + "\n"},
+		"OpenRC":  {packaged(t, "openrc", "adapterd.initd"), "\nrespawn_max=0\n"},
+	} {
+		if !strings.Contains(c.text, c.want) {
+			t.Errorf("%s: want %q", name, c.want)
+		}
+	}
+}
+
+// Without the tag gRPC's tracing makes the linker keep every method, and the program a quarter larger.
+func TestEveryBuildOfTheProgramLeavesOutTracingOfGRPC(t *testing.T) {
+	build := regexp.MustCompile(`(?:go build|"go", "build").*`)
+	for _, path := range [][]string{{"..", "Makefile"}, {"container", "Containerfile"}, {"..", "scripts", "release", "compile.go"}} {
+		lines := build.FindAllString(packaged(t, path...), -1)
+		if len(lines) == 0 {
+			t.Errorf("%v builds nothing", path)
+		}
+		for _, l := range lines {
+			if !regexp.MustCompile(`-tags"?,? "?grpcnotrace`).MatchString(l) {
+				t.Errorf("%v: no tag in %s", path, l)
+			}
+		}
+	}
+}
+
 // What packages and charts pass has to be what run takes.
 func TestPackagesPassFlagsThatThereAre(t *testing.T) {
 	flags := runCommand().Flags()

@@ -27,14 +27,29 @@ func (r *release) compile(ctx context.Context, p platform, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	if _, err := output(ctx, r.root, environment, "go", "build", "-trimpath", "-buildvcs=false", "-mod=readonly",
+	if _, err := output(ctx, r.root, environment, "go", "build", "-tags", "grpcnotrace", "-trimpath", "-buildvcs=false", "-mod=readonly",
 		"-ldflags", "-s -w -buildid= -X main.version="+r.version.text, "-o", to, "./cmd/adapterd"); err != nil {
+		return err
+	}
+	if err := small(to); err != nil {
 		return err
 	}
 	if p.system == "linux" {
 		return static(to)
 	}
 	return nil
+}
+
+// mostBytes is what the program may have.
+const mostBytes = 40_000_000
+
+// small says whether a program is no larger than it may be.
+func small(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > mostBytes {
+		err = fmt.Errorf("%s has %d bytes, more than %d; see by the -dumpdep of the linker whether a new dependency makes the linker keep methods that nothing calls", path, info.Size(), mostBytes)
+	}
+	return err
 }
 
 // static says whether a program for Linux needs nothing else: no loader, no shared library.
