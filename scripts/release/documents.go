@@ -46,7 +46,7 @@ func (r *release) documents(ctx context.Context, program, work string) (files, e
 		{pages, "*.1", "man/man1"},
 		{r.root, "README.md", ""},
 		{r.root, "CHANGELOG.md", ""},
-		{r.root, "LICENSE*", ""}, // if there is one
+		{r.root, "LICENSE*", ""},
 		{r.root, "configs/*.xml", "examples"},
 		{r.root, "configs/*.properties", "examples"},
 		{r.root, "packaging/examples/*", "examples"},
@@ -62,6 +62,10 @@ func (r *release) documents(ctx context.Context, program, work string) (files, e
 			}
 			all = append(all, file{strings.TrimPrefix(from.to+"/"+filepath.Base(path), "/"), 0o644, text})
 		}
+	}
+	if len(all.own()) == 0 {
+		fmt.Fprintln(os.Stderr, "release: the project has no LICENSE file; what is built says so in", noLicence.path)
+		all = append(all, noLicence)
 	}
 	for _, needed := range []string{"README.md", "man/man1/adapterd.1", "man/man1/adapterd-run.1", "examples/adapter.xml"} {
 		if !slices.ContainsFunc(all, func(f file) bool { return f.path == needed }) {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -49,7 +48,7 @@ func run(ctx context.Context, args []string) error {
 		r.out = filepath.Join(r.root, r.out)
 	}
 	if *text == "" {
-		if *text, err = output(ctx, r.root, nil, "git", "describe", "--tags", "--always", "--dirty"); err != nil {
+		if *text, err = output(ctx, r.root, nil, "git", "describe", "--tags", "--always", "--dirty", "--abbrev=12"); err != nil {
 			return fmt.Errorf("give -version, since git knows none: %w", err)
 		}
 	}
@@ -141,14 +140,14 @@ func (r *release) build(ctx context.Context) error {
 			return err
 		}
 		files := append(docs.clone(), file{path: "THIRD-PARTY-LICENSES.txt", mode: 0o644, content: licences})
-		for what, step := range map[string]func() error{
-			"archive":           func() error { return r.archive(p, binary, files) },
-			"bill of materials": func() error { return r.materials(p, binary, modules) },
-			"packages":          func() error { return r.packages(p, binary, files) },
-		} {
-			if err := step(); err != nil {
-				return fmt.Errorf("%s for %s: %w", what, p, err)
-			}
+		if err := r.archive(p, binary, files); err != nil {
+			return fmt.Errorf("archive for %s: %w", p, err)
+		}
+		if err := r.materials(p, binary, modules); err != nil {
+			return fmt.Errorf("bill of materials for %s: %w", p, err)
+		}
+		if err := r.packages(p, binary, files); err != nil {
+			return fmt.Errorf("packages for %s: %w", p, err)
 		}
 		fmt.Println("built", p)
 	}
@@ -189,7 +188,7 @@ func output(ctx context.Context, directory string, environment []string, name st
 		if errors.As(err, &exit) {
 			why = ": " + strings.TrimSpace(string(exit.Stderr))
 		}
-		return "", fmt.Errorf("%s %s: %w%s", name, strings.Join(args, " "), err, cmp.Or(why, ""))
+		return "", fmt.Errorf("%s %s: %w%s", name, strings.Join(args, " "), err, why)
 	}
 	return strings.TrimSpace(string(said)), nil
 }

@@ -65,6 +65,7 @@ func (r *release) pack(k packaging, p platform, binary string, all files) error 
 		Name: "adapterd", Arch: p.processor, Platform: p.system, Version: r.version.debian(r.at), VersionSchema: "none", Release: "1",
 		Section: "net", Priority: "optional", Maintainer: "The adapterd authors <adapterd@localhost>",
 		Description:     summary + "\n" + description,
+		License:         all.licence(),
 		DisableGlobbing: true, MTime: r.at,
 	}
 	info.Umask = 0o022
@@ -78,6 +79,7 @@ func (r *release) pack(k packaging, p platform, binary string, all files) error 
 		info.RPM.Compression, info.RPM.BuildHost = "xz", "localhost"
 	case "apk":
 		info.Version, info.Release = r.version.alpine(r.at), "r0"
+		info.Description = summary // apk reads a line
 		info.Depends = []string{"ca-certificates-bundle"}
 	}
 	if err := r.scripts(k, info, stage); err != nil {
@@ -142,10 +144,12 @@ func (r *release) installed(k packaging, binary string, all files) (files, error
 		}
 		on = append(on, file{to, 0o644, f.content})
 	}
-	for _, f := range all {
-		if strings.HasPrefix(f.path, "LICENSE") {
-			on = append(on, file{"usr/share/doc/adapterd/" + f.path, 0o644, f.content})
+	for i, f := range all.own() {
+		name := f.path
+		if k.format == "deb" && i == 0 { // where Debian looks for it
+			name = "copyright"
 		}
+		on = append(on, file{"usr/share/doc/adapterd/" + name, 0o644, f.content})
 	}
 	service := []struct {
 		from, to string

@@ -153,6 +153,83 @@ func TestPackagesAreTheSameEachTime(t *testing.T) {
 	}
 }
 
+func TestPackagesSayWhatTheLicenceIs(t *testing.T) {
+	r, binary := sample(t)
+	with := documents()
+	without := append(slices.DeleteFunc(documents(), func(f file) bool { return f.path == "LICENSE" }), noLicence)
+	for name, c := range map[string]struct {
+		all           files
+		format        string
+		licence, want string
+		text          []byte
+	}{
+		"deb":         {with, "deb", "LicenseRef-adapterd", "copyright", []byte("mine\n")},
+		"rpm":         {with, "rpm", "LicenseRef-adapterd", "LICENSE", []byte("mine\n")},
+		"deb without": {without, "deb", "NONE", "copyright", noLicence.content},
+		"apk without": {without, "apk", "NONE", "NO-LICENSE.txt", noLicence.content},
+	} {
+		on, err := r.installed(packaging{format: c.format}, binary, c.all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := on.named("usr/share/doc/adapterd/" + c.want)
+		if got := c.all.licence(); err != nil || got != c.licence || !bytes.Equal(f.content, c.text) {
+			t.Errorf("%s: %s, %q, %v", name, got, f.content, err)
+		}
+	}
+}
+
+// An apk's description is a line: what follows in a second one would be read as another field.
+func TestApksAreDescribedInALine(t *testing.T) {
+	r, binary := sample(t)
+	if err := r.packages(platform{"linux", "amd64"}, binary, documents()); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(r.out, "adapterd_1.2.3-r0_x86_64.apk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for entries := tar.NewReader(z); ; {
+		h, err := entries.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Name != ".PKGINFO" {
+			continue
+		}
+		text, err := io.ReadAll(entries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n") {
+			if !strings.HasPrefix(line, "#") && !strings.Contains(line, " = ") {
+				t.Errorf("%q is no field", line)
+			}
+		}
+		return
+	}
+}
+
+func TestAProgramIsSmall(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "adapterd")
+	if err := os.WriteFile(path, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := small(path); err != nil {
+		t.Error(err)
+	}
+	if err := os.Truncate(path, mostBytes+1); err != nil {
+		t.Fatal(err)
+	}
+	if err := small(path); err == nil {
+		t.Error("one that is too large was taken")
+	}
+}
+
 func TestOnlyAReleaseIsReplacedByAnother(t *testing.T) {
 	r := &release{out: t.TempDir()}
 	for _, name := range []string{"adapterd_1.tar.gz", sumsName} {

@@ -35,7 +35,7 @@ func parseVersion(text string) (version, error) {
 	}
 	m := tagged.FindStringSubmatch(text)
 	if m == nil {
-		return version{}, fmt.Errorf("%q is no version; give one such as v1.2.3, v1.2.3-rc.1 (or alpha, beta, pre), or what git describe says of a commit after it", text)
+		return version{}, fmt.Errorf("%q is no version; give one such as v1.2.3, v1.2.3-rc.1 (or alpha, beta, pre), or what git describe says of a commit after it: make release VERSION=v1.2.3", text)
 	}
 	v := version{text: text, core: m[1] + "." + m[2] + "." + m[3], commit: m[7], dirty: m[8] != ""}
 	if m[4] != "" {
