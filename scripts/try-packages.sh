@@ -100,7 +100,7 @@ try_apk() {
   fi
   for script in pre-install post-install; do chroot "$root" /bin/sh "/.$script"; done
   [ "$(stat -c %a "$root/etc/adapterd")" = 750 ]
-  [ "$(stat -c %a "$root/etc/conf.d/adapterd")" = 640 ]
+  [ "$(stat -c %a "$root/etc/conf.d/adapterd")" = 600 ]
   chroot "$root" /bin/sh -c 'id adapterd && adapterd version && cat > /tmp/a.xml && adapterd check /tmp/a.xml' <"$here/adapter.xml"
   rm "$root/bin/busybox"
   [ -n "$(chroot "$root" /usr/bin/adapterd version)" ] # with nothing else that runs in the root
