@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,24 +15,6 @@ var (
 	shownDefault = regexp.MustCompile("`--([a-z-]+) [A-Z:=]+` \\(([^)]+)\\)")
 	shownCommand = regexp.MustCompile(`\badapterd ([a-z]+)`)
 )
-
-// sections are the parts of a page by their headings of the second level; what comes before the first has the name "".
-func sections(t *testing.T, page string) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := make(map[string]string)
-	for i, part := range strings.Split("\n"+string(text), "\n## ") {
-		name, rest, _ := strings.Cut(part, "\n")
-		if i == 0 {
-			name, rest = "", part
-		}
-		all[name] = rest
-	}
-	return all
-}
 
 // flagsOf are the flags of a command and of those below it, by their names; one that several have is the last one's.
 func flagsOf(c *cobra.Command) map[string]*pflag.Flag {
@@ -51,7 +31,7 @@ func flagsOf(c *cobra.Command) map[string]*pflag.Flag {
 
 // The page on the command line has every command and every flag, and no others.
 func TestThePageOnTheCommandLineIsTheProgramsOwn(t *testing.T) {
-	page := sections(t, "command-line.md")
+	page := sections(t, "command-line.md", "##")
 	root := rootCommand()
 	root.InitDefaultCompletionCmd()
 	commands := map[string]*cobra.Command{}
