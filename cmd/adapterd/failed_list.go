@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -78,8 +79,13 @@ func failedListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = p.mask(&masking{out: c.OutOrStdout()}).Write(text.Bytes())
-			return err
+			if _, err = p.mask(&masking{out: c.OutOrStdout()}).Write(text.Bytes()); err != nil || !asJSON {
+				return err
+			}
+			if more := matching - len(slices.Concat(lists...)); more > 0 { // JSON has no place for it
+				fmt.Fprintf(c.ErrOrStderr(), "and %d older ones; --limit 0 lists all\n", more)
+			}
+			return nil
 		},
 	}
 	f.register(c)

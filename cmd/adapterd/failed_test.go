@@ -87,6 +87,9 @@ func TestFailedFilesGoRound(t *testing.T) {
 		d.Metadata["originalname"] != d.File || d.Added["kinesisErrorCode"] != "ValidationException" || d.Channel != "files" || d.Workflow != "wf" {
 		t.Errorf("%+v", d)
 	}
+	if code, out, errOut := command(t, "failed", "list", doc, "--json", "--limit", "2"); code != exitDone || strings.Count(out, `"details"`) != 2 || errOut != "and 4 older ones; --limit 0 lists all\n" || !strings.Contains(out, "<wrong>") {
+		t.Errorf("exit %d\n%s%s", code, out, errOut)
+	}
 	code, out, _ = command(t, "failed", "list", filepath.Join(dir, "failed"))
 	if code != exitDone || !strings.Contains(out, "failed: 6 messages\n  NAME") || strings.Count(out, "ValidationException") < 5 || strings.Contains(out, "sEcReT") {
 		t.Errorf("exit %d\n%s", code, out)

@@ -1,6 +1,7 @@
 package failed
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"unicode/utf8"
@@ -16,11 +17,16 @@ type encodedText struct {
 
 // MarshalJSON implements json.Marshaler.
 func (t Text) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // people read it; who wants that escaped has it done around this
 	if utf8.ValidString(string(t)) {
-		return json.Marshal(string(t))
+		err := e.Encode(string(t))
+		return b.Bytes(), err
 	}
 	raw := []byte(t)
-	return json.Marshal(encodedText{&raw})
+	err := e.Encode(encodedText{&raw})
+	return b.Bytes(), err
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
