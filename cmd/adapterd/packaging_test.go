@@ -82,12 +82,14 @@ func TestServiceManagersWaitForTheDrain(t *testing.T) {
 func TestServiceManagersTryForEver(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"systemd": {packaged(t, "systemd", "adapterd.service"), "\nStartLimitIntervalSec=0\n"},
-		"usage":   {packaged(t, "systemd", "adapterd.service"), "\nRestartPreventExitStatus=" + strconv.Itoa(exitUsage) + "\n"},
 		"OpenRC":  {packaged(t, "openrc", "adapterd.initd"), "\nrespawn_max=0\n"},
 	} {
 		if !strings.Contains(c.text, c.want) {
 			t.Errorf("%s: want %q", name, c.want)
 		}
+	}
+	if strings.Contains(packaged(t, "systemd", "adapterd.service"), "RestartPreventExitStatus") {
+		t.Error("an exit code is not tried again; that of wrong usage is that of a panic too")
 	}
 }
 
