@@ -74,8 +74,9 @@ render() {
   "$work/kubeconform" -strict -summary -schema-location "$work/schemas/{{.ResourceKind}}{{.KindSuffix}}.json" "$work/rendered.yaml"
 }
 render
-render --set admin.tokenSecret=admin,admin.scrapeAnnotations=true,replicas=3
-render --set state.existingClaim=messages,preStopSeconds=0,watch=true,ports=null,goMemLimit=
+render --set admin.tokenSecret=admin,admin.scrapeAnnotations=true,replicas=3,networkPolicy.enabled=true \
+  --set-json 'networkPolicy.adminFrom=[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"monitoring"}}}]'
+render --set state.existingClaim=messages,preStopSeconds=0,watch=true,ports=null,goMemLimit=,networkPolicy.enabled=true
 render --set existingConfigMap=mine,serviceAccount.create=false --set-json 'env=[{"name":"AWS_REGION","value":"eu-central-1"}]' \
   --set-json 'envFrom=[{"secretRef":{"name":"aws"}}]' --set-json 'topologySpreadConstraints=[{"maxSkew":1,"topologyKey":"kubernetes.io/hostname","whenUnsatisfiable":"ScheduleAnyway"}]'
 
