@@ -98,7 +98,7 @@ try_apk() {
     echo adapterd:x:100:101::/var/lib/adapterd:/sbin/nologin >>"$root/etc/passwd"
     echo adapterd:x:101: >>"$root/etc/group"
   fi
-  for script in pre-install post-install; do chroot "$root" /bin/sh "/.$script"; done
+  for script in pre-install post-install post-upgrade; do chroot "$root" /bin/sh "/.$script"; done
   [ "$(stat -c %a "$root/etc/adapterd")" = 750 ]
   [ "$(stat -c %a "$root/etc/conf.d/adapterd")" = 600 ]
   chroot "$root" /bin/sh -c 'id adapterd && adapterd version && cat > /tmp/a.xml && adapterd check /tmp/a.xml' <"$here/adapter.xml"

@@ -66,7 +66,25 @@ echo "ok: the watchdog started it anew"
 dpkg -i adapterd.deb
 until_true is ActiveState active
 logged 'adapter stopped'
-echo "ok: an upgrade drained it and started it again"
+grep -q embedded-kinesis /etc/adapterd/adapterd.env
+echo "ok: an upgrade drained it, started it again, and left its settings"
+
+# A secret that root alone may read, as systemd's credential.
+# shellcheck disable=SC2016 # a variable of the document
+sed -i 's|<secret-key>try<|<secret-key>${secret}<|' /etc/adapterd/adapter.xml
+(umask 077 && echo secret=try >/etc/adapterd/secrets.properties)
+cat >/etc/systemd/system/adapterd.service.d/secrets.conf <<'UNIT'
+[Service]
+LoadCredential=secrets.properties:/etc/adapterd/secrets.properties
+ExecStart=
+ExecStart=/usr/bin/adapterd run /etc/adapterd/adapter.xml --variables %d/secrets.properties $ADAPTERD_OPTIONS
+UNIT
+systemctl daemon-reload
+systemctl restart adapterd
+until_true adapterd health
+echo '{"id":4}' >/var/lib/adapterd/in/4.json
+until_true empty /var/lib/adapterd/in
+echo "ok: started with a secret out of a credential"
 
 systemctl stop adapterd
 is ActiveState inactive
