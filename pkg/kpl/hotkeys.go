@@ -2,13 +2,15 @@ package kpl
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 )
 
 const (
 	// hotKeysKept is how many partition keys a shard's sketch holds; a key with more than that part of the records is always among them.
 	hotKeysKept = 32
-	// hotKeysEvery is of how many records one is looked at: the sketch stands beside Put, and a key that is hot comes again soon.
+	// hotKeysEvery is of how many records one is looked at, on average: the sketch stands beside Put, and a key that is hot comes again soon.
+	// Which one is chance, since keys may come in turn.
 	hotKeysEvery = 64
 	// hotKeysMost is after how many looked-at records all counts are halved, so that what was hot long ago is forgotten.
 	hotKeysMost = 4096
@@ -29,9 +31,9 @@ type HotKey struct {
 // hotKeys counts the most frequent partition keys of one shard in bounded memory (the Space-Saving sketch, over samples). The zero value is
 // ready; whoever guards it serialises its use.
 type hotKeys struct {
-	skipped int
-	total   int64
-	counts  []hotKeyCount
+	skip   int // so many are not looked at before the next
+	total  int64
+	counts []hotKeyCount
 }
 
 // hotKeyCount is a key that was seen at least count-over times, and at most count times.
@@ -42,10 +44,11 @@ type hotKeyCount struct {
 
 // add is called with the key of every record.
 func (h *hotKeys) add(key string) {
-	if h.skipped++; h.skipped < hotKeysEvery {
+	if h.skip > 0 {
+		h.skip--
 		return
 	}
-	h.skipped = 0
+	h.skip = rand.IntN(2*hotKeysEvery - 1)
 	h.sample(key)
 }
 

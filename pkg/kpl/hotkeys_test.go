@@ -43,6 +43,21 @@ func TestHotKeysFindsWhatIsFrequent(t *testing.T) {
 	}
 }
 
+// Keys that come in turn are equally frequent, however their number goes with that of the records that are passed over.
+func TestHotKeysIsNotTakenInByKeysThatComeInTurn(t *testing.T) {
+	for _, keys := range []int{64, 128, 192, 256} {
+		var h hotKeys
+		for i := range 2_000_000 {
+			h.add(fmt.Sprint(i % keys))
+		}
+		for _, k := range h.hottest() {
+			if k.Share > 0.05 {
+				t.Errorf("of %d keys %+v is hot", keys, k)
+			}
+		}
+	}
+}
+
 func TestHotKeysAreBoundedAndNeverOverstated(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var h hotKeys
