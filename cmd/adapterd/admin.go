@@ -82,9 +82,9 @@ const settleTime = 2 * time.Second
 type operating struct {
 	server *admin.Server
 	failed *failedMessages
-	// reloads ends the reloads that operators asked for.
-	reloads    context.Context
-	endReloads context.CancelFunc
+	// ending ends when the program begins to end.
+	ending context.Context
+	end    context.CancelFunc
 }
 
 // operate starts the admin server, if it was asked for.
@@ -111,7 +111,7 @@ func (f *runFlags) operate(ctx context.Context, log *zap.Logger, path string, er
 		return nil, fmt.Errorf("--admin: %w", err)
 	}
 	log.Info("admin server started", zap.String("url", op.server.URL()), zap.Bool("token", token != ""), zap.Bool("clientCertificates", f.admin.clientCA != ""))
-	op.reloads, op.endReloads = context.WithCancel(context.WithoutCancel(ctx))
+	op.ending, op.end = context.WithCancel(context.WithoutCancel(ctx))
 	return op, nil
 }
 
@@ -119,21 +119,21 @@ func (f *runFlags) operate(ctx context.Context, log *zap.Logger, path string, er
 func (o *operating) attach(r *running, a *adapter.Adapter) {
 	if o != nil {
 		o.failed.attach(a)
-		o.server.Attach(steered{a, r, o.reloads})
+		o.server.Attach(steered{a, r, o.ending})
 	}
 }
 
 // stopping refuses what operators ask for from now on; what is under way is cut short when ctx ends, reloads at once.
 func (o *operating) stopping(ctx context.Context) {
 	if o != nil {
-		o.endReloads()
 		o.server.Stopping(ctx)
+		o.end()
 	}
 }
 
 func (o *operating) close(ctx context.Context) {
 	if o != nil {
-		o.endReloads()
+		o.end()
 		o.server.Close(context.WithoutCancel(ctx))
 		settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 		defer cancel()
@@ -141,21 +141,17 @@ func (o *operating) close(ctx context.Context) {
 	}
 }
 
-// steered is an adapter whose reloads are those of the run: they are logged like all others, and end with it.
+// steered is an adapter whose reloads are those of the run: they take their turn with all others, are logged and told like them, and end
+// with it.
 type steered struct {
 	*adapter.Adapter
-	r       *running
-	reloads context.Context
+	r      *running
+	ending context.Context
 }
 
 // Reload implements admin.Source.
 func (s steered) Reload(ctx context.Context) (adapter.Reloaded, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	unhook := context.AfterFunc(s.reloads, cancel)
-	defer unhook()
-	s.r.log.Info("reloading the document", zap.String("because", "an operator asks for it"))
-	return s.r.reload(ctx, s.Adapter)
+	return s.r.askReload(ctx, s.ending, "an operator asks for it")
 }
 
 // atomicLevel is a log's level by the names that the command line has for it.

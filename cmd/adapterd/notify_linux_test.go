@@ -72,7 +72,7 @@ func TestSystemdIsToldHowFarTheProgramIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := notifySocket(t, socket)
-			t.Setenv("WATCHDOG_USEC", "40000")
+			t.Setenv("WATCHDOG_USEC", "200000") // long enough that the socket's queue of some ten messages does not fill while the test waits for a processor
 			dir := t.TempDir()
 			manyFiles(t, dir, 3)
 			path := write(t, filepath.Join(dir, "a.xml"), filesInto(dir, asynchronous, ""))
@@ -111,6 +111,30 @@ func TestSystemdIsToldHowFarTheProgramIs(t *testing.T) {
 				t.Errorf("exit %d\n%s", code, p.err.String())
 			}
 		})
+	}
+}
+
+// A reload is told whoever asks for it, one after the other.
+func TestSystemdIsToldOfTheReloadsOfOperators(t *testing.T) {
+	l := notifySocket(t, filepath.Join(t.TempDir(), "notify"))
+	dir := t.TempDir()
+	manyFiles(t, dir, 1)
+	path := write(t, filepath.Join(dir, "a.xml"), filesInto(dir, asynchronous, ""))
+	b := start(t, "run", path, "--embedded-kinesis", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	o := operate(t, b)
+	l.after(t, "READY")
+	for _, status := range []int{200, 422} {
+		o.wants("POST", "/api/reload", "", status, "")
+		if m := l.next(t); m["RELOADING"] != "1" || m["MONOTONIC_USEC"] == "" {
+			t.Errorf("told %v", m)
+		}
+		if m := l.next(t); m["READY"] != "1" {
+			t.Errorf("told %v", m)
+		}
+		write(t, path, "<channel/>")
+	}
+	if code := b.end(t); code != exitDone {
+		t.Errorf("exit %d\n%s", code, b.err.String())
 	}
 }
 

@@ -133,7 +133,7 @@ func (f *runFlags) run(ctx context.Context, log *zap.Logger, path string, errOut
 	defer operators.close(ctx) // after everything else, so that it tells of the end
 	starting, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	r := &running{flags: f, log: log, path: path, errOut: errOut, notify: f.notifier(log), admin: operators}
+	r := &running{flags: f, log: log, path: path, errOut: errOut, notify: f.notifier(log), admin: operators, asked: make(chan reloadRequest)}
 	defer r.notify.close()
 	begun := make(chan error, 1)
 	go func() { begun <- r.begin(starting) }()

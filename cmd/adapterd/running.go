@@ -29,6 +29,8 @@ type running struct {
 	adapter  *adapter.Adapter
 	embedded *kinesislocal.Server
 	watcher  *watcher
+	// asked has the reloads that operators ask for. They are taken once wait has begun.
+	asked chan reloadRequest
 	// reloading is there once wait has begun.
 	reloading *reloading
 	// finite says that the run has ended by itself.
@@ -124,9 +126,11 @@ func (r *running) wait(ctx context.Context, signals, hangups <-chan os.Signal) {
 		case <-r.notify.beats():
 			r.notify.alive(doneSoFar(r.adapter))
 		case s := <-hangups:
-			r.reloading.begin(s.String())
+			r.reloading.begin(reloadRequest{why: s.String()})
 		case <-changed:
-			r.reloading.begin("a file has changed")
+			r.reloading.begin(reloadRequest{why: "a file has changed"})
+		case q := <-r.asked:
+			r.reloading.begin(q)
 		case <-r.reloading.done:
 			r.reloading.over()
 		case s := <-signals:

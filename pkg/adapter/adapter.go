@@ -19,7 +19,7 @@ type Adapter struct {
 
 	// reloads makes reloads follow each other. It is taken before lifecycle, and held while a document is read: that may hang, and must keep
 	// nobody from stopping.
-	reloads sync.Mutex
+	reloads turn
 	// lifecycle makes Start, Stop, what a reload changes and what steers a channel follow each other.
 	lifecycle turn
 	// running is guarded by lifecycle.

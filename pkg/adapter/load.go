@@ -43,7 +43,7 @@ func Load(ctx context.Context, path string, o Options) (*Adapter, document.Probl
 	if c == nil {
 		return nil, problems
 	}
-	a := &Adapter{path: path, options: o, lifecycle: newTurn(), current: c}
+	a := &Adapter{path: path, options: o, reloads: newTurn(), lifecycle: newTurn(), current: c}
 	for _, ch := range c.root.Channels() {
 		ch.Attach(a.surroundings(c))
 	}

@@ -22,10 +22,15 @@ var ErrRefused = errors.New("the document has errors; everything goes on as it w
 
 var errNotRunning = fmt.Errorf("%w, so nothing can be reloaded; start it", ErrNotRunning)
 
-func (a *Adapter) runs() bool {
-	a.lifecycle.Lock()
+func (a *Adapter) runs(ctx context.Context) error {
+	if err := a.lifecycle.wait(ctx); err != nil {
+		return err
+	}
 	defer a.lifecycle.Unlock()
-	return a.running
+	if !a.running {
+		return errNotRunning
+	}
+	return nil
 }
 
 // Reloaded is what a reload did, by the ids of channels, in the order of the document.
@@ -42,9 +47,9 @@ type Reloaded struct {
 	Shared []string `json:"shared"`
 }
 
-// status is what the last reload shows of itself: lists, never nil.
-func (r Reloaded) status(err error) *ReloadStatus {
-	s := &ReloadStatus{At: time.Now(), Kept: []string{}, Replaced: []string{}, Started: []string{}, Stopped: []string{}, Shared: []string{}}
+// Status is how the reload went that ended now with r and err. No list is nil.
+func (r Reloaded) Status(err error) ReloadStatus {
+	s := ReloadStatus{At: time.Now(), Kept: []string{}, Replaced: []string{}, Started: []string{}, Stopped: []string{}, Shared: []string{}}
 	if err != nil {
 		s.Error = err.Error()
 		if first := r.Problems.Errors(); errors.Is(err, ErrRefused) && len(first) > 0 {
@@ -74,20 +79,24 @@ func (r Reloaded) Changed() bool {
 // was, and the error says why. When ctx is cancelled while channels are drained, what was stopped stays so: the program is about to end. When
 // its deadline passes meanwhile, what was stopped is started again as it was.
 //
-// It waits for a Reload that is under way, and, when it has read the document, for a Start or Stop.
+// It waits for a Reload that is under way, and, when it has read the document, for what starts or stops meanwhile. When ctx ends before that,
+// nothing has changed.
 func (a *Adapter) Reload(ctx context.Context) (Reloaded, error) {
-	a.reloads.Lock()
+	if err := a.reloads.wait(ctx); err != nil {
+		return Reloaded{}, err
+	}
 	defer a.reloads.Unlock()
 	r, err := a.reload(ctx)
+	status := r.Status(err)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.lastReload = r.status(err)
+	a.lastReload = &status
 	return r, err
 }
 
 func (a *Adapter) reload(ctx context.Context) (Reloaded, error) {
-	if !a.runs() {
-		return Reloaded{}, errNotRunning
+	if err := a.runs(ctx); err != nil {
+		return Reloaded{}, err
 	}
 	old := a.configuration() // which nothing but a reload changes
 	next, problems := read(ctx, a.path, a.options, old)
@@ -99,7 +108,9 @@ func (a *Adapter) reload(ctx context.Context) (Reloaded, error) {
 	case next.fragment != "":
 		return Reloaded{Problems: problems}, fmt.Errorf("%w: it is a <%s> alone, a part of a channel", ErrRefused, next.fragment)
 	}
-	a.lifecycle.Lock()
+	if err := a.lifecycle.wait(ctx); err != nil {
+		return Reloaded{Problems: problems}, err
+	}
 	defer a.lifecycle.Unlock()
 	if !a.running { // stopped meanwhile
 		return Reloaded{Problems: problems}, errNotRunning

@@ -28,3 +28,21 @@ func TestWaitingForATurnCanBeGivenUp(t *testing.T) {
 		turns.Unlock()
 	})
 }
+
+// Whoever asks for a reload has to wait for another one, and for a channel that drains, no longer than their time lasts. Nothing has changed then.
+func TestAReloadGivesUpWaitingForItsTurn(t *testing.T) {
+	for name, under := range map[string]func(*Adapter) turn{
+		"another reload": func(a *Adapter) turn { return a.reloads },
+		"a drain":        func(a *Adapter) turn { return a.lifecycle },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := &Adapter{reloads: newTurn(), lifecycle: newTurn(), current: new(configuration)}
+			under(a).Lock()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			defer cancel()
+			if r, err := a.Reload(ctx); !errors.Is(err, context.DeadlineExceeded) || r.Changed() {
+				t.Errorf("%+v, %v", r, err)
+			}
+		})
+	}
+}

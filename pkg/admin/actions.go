@@ -108,7 +108,7 @@ type Flushed struct {
 // conflict answers an action that the state of things was against: it did not come to its end in time, or what it asked of others failed.
 func (s *Server) conflict(ctx context.Context, err error) error {
 	switch {
-	case s.acting.Err() != nil:
+	case s.stopping.Load():
 		return refuse(http.StatusServiceUnavailable, "the program is stopping, which cut the action short: "+err.Error())
 	case ctx.Err() != nil:
 		return refuse(http.StatusGatewayTimeout, "the action took longer than "+s.options.ActionLimit.String()+", and was cut short: "+err.Error())

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
-	"time"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
 	"github.com/adapterd/adapterd/pkg/document"
@@ -34,10 +32,7 @@ func (s *Server) postReload(ctx context.Context, _ *http.Request) (any, error) {
 	}
 	done, err := a.Reload(ctx)
 	if err == nil {
-		if last := a.Status().LastReload; last != nil {
-			return *last, nil
-		}
-		return adapter.ReloadStatus{At: time.Now(), Started: slices.Concat(done.Replaced, done.Started), Stopped: slices.Concat(done.Replaced, done.Stopped)}, nil
+		return done.Status(nil), nil
 	}
 	refused := &refusal{status: http.StatusUnprocessableEntity, text: err.Error()}
 	if !errors.Is(err, adapter.ErrRefused) {

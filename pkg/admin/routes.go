@@ -66,7 +66,7 @@ func (s *Server) routing() *http.ServeMux {
 		mux.HandleFunc(r.path, func(w http.ResponseWriter, q *http.Request) { s.dispatch(w, q, r) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, q *http.Request) {
-		s.fail(w, refuse(http.StatusNotFound, "there is nothing at "+q.URL.Path+"; /openapi.json tells what there is"))
+		s.fail(w, refuse(http.StatusNotFound, "there is nothing at "+short(q.URL.Path)+"; /openapi.json tells what there is"))
 	})
 	return mux
 }
@@ -123,7 +123,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, to *route) {
 			return
 		}
 	case to.get == nil || r.Method != http.MethodGet && r.Method != http.MethodHead:
-		s.fail(w, refuse(http.StatusMethodNotAllowed, short(r.Method)+" is not for "+r.URL.Path+"; "+to.allow()+" are"))
+		s.fail(w, refuse(http.StatusMethodNotAllowed, short(r.Method)+" is not for "+short(r.URL.Path)+"; "+to.allow()+" are"))
 		return
 	}
 	w.Header().Del("Allow")
