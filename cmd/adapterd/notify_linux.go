@@ -23,8 +23,9 @@ type systemd struct {
 	deaf bool
 }
 
-// notifyTimeout bounds a message to a systemd that reads none: its socket's queue may be full.
-const notifyTimeout = time.Second
+// notifyTimeout bounds a message to a systemd that reads none: its socket's queue may be full, of other services' messages too. It is long,
+// since a READY that is lost ends the program, and short beside every time that systemd gives it.
+const notifyTimeout = 5 * time.Second
 
 func environmentNotifier(log *zap.Logger) notifier {
 	socket := os.Getenv("NOTIFY_SOCKET")
