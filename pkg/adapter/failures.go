@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -157,12 +158,16 @@ func (a *Adapter) failed(channel string, f workflow.Failure) {
 	a.failures.add(failure)
 }
 
-// short cuts a long text between two characters.
+// short cuts a long text between two words: a part of one could be that of a secret, which is masked as a whole. A word that is half of the
+// text is cut between two characters.
 func short(text string) string {
 	if len(text) <= reasonBytes {
 		return text
 	}
 	end := reasonBytes
+	if space := strings.LastIndexByte(text[:end], ' '); space >= end/2 {
+		return text[:space+1] + "…"
+	}
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}

@@ -80,6 +80,15 @@ func TestASlowListenerKeepsNobodyWaiting(t *testing.T) {
 	})
 }
 
+// A word that is cut in two could be a part of a secret, which nobody could mask any more.
+func TestReasonsAreCutBetweenWords(t *testing.T) {
+	const secret = "zq7-SeCrEt"
+	text := strings.Repeat("word ", (reasonBytes-5)/5)
+	if got := short(text + secret + " and more"); got != text+"…" {
+		t.Errorf("it ends with %q", got[len(got)-20:])
+	}
+}
+
 func TestLongReasonsAreCut(t *testing.T) {
 	for _, text := range []string{"", "short", strings.Repeat("x", reasonBytes), strings.Repeat("ä", reasonBytes), strings.Repeat("x", reasonBytes-1) + "€€"} {
 		got := short(text)

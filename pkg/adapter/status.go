@@ -67,6 +67,8 @@ type WorkflowStatus struct {
 	MessagesPerSecond float64 `json:"messagesPerSecond"`
 	// Latency is from the consumer to the outcome.
 	Latency kpl.Latency `json:"latency"`
+	// LatencySum is for counters: see workflow.Gauges.
+	LatencySum time.Duration `json:"-"`
 }
 
 // ConnectionStatus is a connection at a moment.

@@ -117,7 +117,7 @@ func channelStatus(in *configuration, p *part, c *channel.Channel) ChannelStatus
 		gauges := w.Gauges()
 		status := WorkflowStatus{
 			ID: w.ID(), Class: component.AliasOf(w), Consumer: component.AliasOf(w.Source()), Producer: component.AliasOf(w.Target()), State: state, Counts: w.Counts(),
-			BufferedBytes: gauges.BufferedBytes, MessagesPerSecond: gauges.MessagesPerSecond, Latency: gauges.Latency,
+			BufferedBytes: gauges.BufferedBytes, MessagesPerSecond: gauges.MessagesPerSecond, Latency: gauges.Latency, LatencySum: gauges.LatencySum,
 		}
 		s.Workflows = append(s.Workflows, status)
 	}

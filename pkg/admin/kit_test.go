@@ -59,7 +59,7 @@ func busy() *fake {
 			Channels: []adapter.ChannelStatus{
 				{ID: "orders", State: adapter.StateStarted, AutoStart: true, ConsumeConnection: "null-connection", ProduceConnection: "kinesis", Counts: counts(2), Workflows: []adapter.WorkflowStatus{{
 					ID: "wf", Class: "standard-workflow", Consumer: "fs-consumer", Producer: "aws-kinesis-stream-producer", State: adapter.StateStarted, Counts: counts(2), BufferedBytes: 10,
-					MessagesPerSecond: 1.5, Latency: latency,
+					MessagesPerSecond: 1.5, Latency: latency, LatencySum: 4*time.Second + 3*time.Nanosecond,
 				}}},
 				{ID: "a/b ü", State: adapter.StateFailed, Error: "login with " + secret + " failed"},
 			},

@@ -102,7 +102,7 @@ func (m adapterMetrics) Collect(to chan<- prometheus.Metric) {
 			out.gauge(inFlight, float64(w.Counts.InFlight), c.ID, w.ID)
 			out.gauge(buffered, float64(w.BufferedBytes), c.ID, w.ID)
 			l := w.Latency
-			out <- prometheus.MustNewConstSummary(latency, uint64(l.Count), l.Mean.Seconds()*float64(l.Count),
+			out <- prometheus.MustNewConstSummary(latency, uint64(l.Count), w.LatencySum.Seconds(),
 				map[float64]float64{0.5: l.P50.Seconds(), 0.99: l.P99.Seconds()}, text(c.ID), text(w.ID))
 		}
 	}

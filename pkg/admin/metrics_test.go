@@ -58,7 +58,7 @@ func TestMetrics(t *testing.T) {
 		`adapterd_messages_consumed_total{channel="orders",workflow="wf"} 10`,
 		`adapterd_messages_total{channel="orders",outcome="delivered",workflow="wf"} 2`, `adapterd_messages_total{channel="orders",outcome="given_back",workflow="wf"} 2`,
 		`adapterd_messages_in_flight{channel="orders",workflow="wf"} 2`, `adapterd_messages_buffered_bytes{channel="orders",workflow="wf"} 10`,
-		`adapterd_message_latency_seconds{channel="orders",workflow="wf",quantile="0.99"} 2`, `adapterd_message_latency_seconds_sum{channel="orders",workflow="wf"} 4`,
+		`adapterd_message_latency_seconds{channel="orders",workflow="wf",quantile="0.99"} 2`, `adapterd_message_latency_seconds_sum{channel="orders",workflow="wf"} 4.000000003`,
 		`adapterd_adapter_messages_total{outcome="failed"} 2`, `adapterd_hot_shards 1`, `adapterd_last_reload_successful 0`,
 		`kpl_user_records_put_total{connection="kinesis",shard="shardId-`, `kpl_user_records_put_total{connection="other",shard="shardId-`,
 		"\ngo_goroutines ", "\nprocess_start_time_seconds ",

@@ -259,7 +259,7 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 		var has []string
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(of)) {
 			tag, ok := f.Tag.Lookup("json")
-			if !ok || f.Anonymous {
+			if !ok || tag == "-" || f.Anonymous {
 				continue
 			}
 			field, optional := strings.CutSuffix(tag, ",omitempty")

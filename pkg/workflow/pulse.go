@@ -16,6 +16,8 @@ type Gauges struct {
 	MessagesPerSecond float64
 	// Latency is from the consumer to the outcome, since the start of the process. P50 and P99 are exact to a quarter of their value.
 	Latency kpl.Latency
+	// LatencySum is the sum of those that Latency counts. It never falls, as the mean times the count would: the mean is rounded.
+	LatencySum time.Duration
 }
 
 // pulseSeconds is over how many whole seconds the rate of messages is taken.
@@ -86,7 +88,8 @@ func (p *pulse) gauges(now time.Duration) Gauges {
 		return g
 	}
 	l.Max = time.Duration(p.most.Load())
-	l.Mean = time.Duration(p.sum.Load() / l.Count)
+	g.LatencySum = time.Duration(p.sum.Load())
+	l.Mean = g.LatencySum / time.Duration(l.Count)
 	quantile := func(share float64) time.Duration {
 		rank := int64(share * float64(l.Count))
 		for i, n := range counts[:pulseBuckets-1] { // the last has no end

@@ -112,6 +112,19 @@ func TestPulsesTakeMessagesFromManyGoroutines(t *testing.T) {
 	}
 }
 
+// A counter that falls looks like a program that began anew.
+func TestTheSumOfLatenciesNeverFalls(t *testing.T) {
+	var p pulse
+	last := time.Duration(0)
+	for _, took := range []time.Duration{11, 0, 0, 5, 0, 0} {
+		p.ended(passage{}, took)
+		if sum := p.gauges(0).LatencySum; sum != last+took {
+			t.Errorf("%v, and after %v more %v", last, took, sum)
+		}
+		last += took
+	}
+}
+
 // What a message is measured with allocates nothing.
 func TestMeasuringAllocatesNothing(t *testing.T) {
 	var p pulse
