@@ -240,6 +240,16 @@ func TestTextAndJSON(t *testing.T) {
 	}
 }
 
+func TestNumbersOfShardsAreGrouped(t *testing.T) {
+	var b strings.Builder
+	if err := made(t, load(func(l *Load) { l.RecordsPerSecond, l.SizeBytes = 50e6, 1 })).Text(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "without aggregation 62,500; ") {
+		t.Error(b.String())
+	}
+}
+
 func TestNumbersForPeople(t *testing.T) {
 	for v, want := range map[float64]string{
 		0: "0", 1: "1", 0.5: "0.5", 0.0123: "0.012", 0.00012: "0.00012", 9.876: "9.88", 98.76: "98.8", 99.96: "100", 100: "100", 1234.5: "1,234", 1e6: "1,000,000", 1.5e16: "1.5e+16",
@@ -251,6 +261,11 @@ func TestNumbersForPeople(t *testing.T) {
 	for v, want := range map[float64]string{0: "0 B", 1023: "1,023 B", 1536: "1.5 KiB", 5 << 20: "5 MiB", 3 << 30: "3 GiB"} {
 		if got := bytes(v); got != want {
 			t.Errorf("%v bytes are %q, want %q", v, got, want)
+		}
+	}
+	for v, want := range map[float64]string{1e-8: "under 0.01 %", 0.0123: "0.012 %", 79.83: "79.8 %", 100: "100 %"} {
+		if got := percent(v); got != want {
+			t.Errorf("%v %% is %q, want %q", v, got, want)
 		}
 	}
 	if got := money(1234567.891, "XTS"); got != "1,234,567.89 XTS" {

@@ -73,9 +73,9 @@ func (t *textWriter) shards(p *Plan) {
 	case p.Load.OnDemand:
 		reason = fmt.Sprintf("at %s %% of a shard", number(s.UsablePercent))
 	}
-	t.line("for the bytes %d, for the Kinesis records %d, %s", s.ForBytes, s.ForRecords, reason)
-	t.line("at the peak each takes %s %% of its 1 MiB/s and %s %% of its 1,000 records/s", number(p.Peak.ShardBytesPercent), number(p.Peak.ShardRecordsPercent))
-	t.line("without aggregation %d; one partition key may have %s %% of a stream's records", p.Plain.ShardsPerStream, number(s.HottestKeyPercent))
+	t.line("for the bytes %s, for the Kinesis records %s, %s", grouped(strconv.Itoa(s.ForBytes)), grouped(strconv.Itoa(s.ForRecords)), reason)
+	t.line("at the peak each takes %s of its 1 MiB/s and %s of its 1,000 records/s", percent(p.Peak.ShardBytesPercent), percent(p.Peak.ShardRecordsPercent))
+	t.line("without aggregation %s; one partition key may have %s %% of a stream's records", grouped(strconv.Itoa(p.Plain.ShardsPerStream)), number(s.HottestKeyPercent))
 }
 
 func totalOf(total, streams int) string {
@@ -195,6 +195,16 @@ func number(v float64) string {
 		return text
 	}
 	return strconv.FormatFloat(v, 'g', 2, 64)
+}
+
+// leastPercent is what percents are told from.
+const leastPercent = 0.01
+
+func percent(v float64) string {
+	if v < leastPercent {
+		return "under 0.01 %"
+	}
+	return number(v) + " %"
 }
 
 // grouped puts commas between thousands.
