@@ -94,7 +94,7 @@ func TestAgainstTheAdminServer(t *testing.T) {
 		select {
 		case m := <-messages:
 			return m
-		case <-time.After(20 * time.Second):
+		case <-time.After(60 * time.Second):
 			t.Fatal("the feed tells nothing")
 			return nil
 		}

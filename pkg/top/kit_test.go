@@ -243,7 +243,7 @@ func (s *server) asked() []string {
 // await looks until something that can not be waited for has come true.
 func await(t *testing.T, what string, holds func() bool, instead func() string) {
 	t.Helper()
-	limit := time.NewTimer(20 * time.Second)
+	limit := time.NewTimer(60 * time.Second)
 	defer limit.Stop()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()

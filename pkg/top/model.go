@@ -269,7 +269,7 @@ func (m *model) move(by int) {
 func (m *model) message() (string, level) {
 	switch {
 	case m.asked != nil:
-		return m.asked.question + " y/N", warn
+		return m.asked.question, warn
 	case len(m.under) > 0:
 		var doing string
 		for _, a := range m.under {

@@ -28,9 +28,12 @@ func (m *model) lines() []string {
 		return nil
 	}
 	out := m.above()
-	if m.help {
-		out = append(out, helpLines()...)
-	} else {
+	switch {
+	case m.help && m.height < roomy:
+		out = helpLines()
+	case m.help:
+		out = append(append(out, ""), helpLines()...)
+	default:
 		out = append(out, m.table(m.height-linesBelow-len(out))...)
 	}
 	if len(out) > m.height-linesBelow {
@@ -67,10 +70,13 @@ func (m *model) title() string {
 	if m.polled {
 		right += " (asked, no events)"
 	}
-	right += "  " + m.Now.In(m.zone).Format(time.TimeOnly)
-	if room := m.width - ansi.StringWidth(right) - gap; ansi.StringWidth(left) > room {
-		left = ansi.Truncate(left, max(room, 8), "…")
+	clock := m.Now.In(m.zone).Format(time.TimeOnly)
+	if m.width < ansi.StringWidth(right+clock)+2*gap+len("adapterd") { // where it is says what it is
+		left, right = right, clock
+	} else {
+		right += "  " + clock
 	}
+	left = ansi.Truncate(left, max(m.width-ansi.StringWidth(right)-gap, 0), "…")
 	fill := max(gap, m.width-ansi.StringWidth(left)-ansi.StringWidth(right))
 	return m.faint(left + strings.Repeat(" ", fill) + right)
 }
@@ -116,12 +122,18 @@ func (m *model) matterLine() string {
 
 func (m *model) tabs() string {
 	var parts []string
+	width := len(views) - 1
 	for i, v := range views {
-		name := fmt.Sprintf(" %d %s %d ", i+1, v.name, len(v.rows(&m.state, m.zone)))
-		if i == m.view {
-			name = m.reverse("[" + name[1:len(name)-1] + "]")
+		parts = append(parts, fmt.Sprintf(" %d %s %d ", i+1, v.name, len(v.rows(&m.state, m.zone))))
+		width += len(parts[i])
+	}
+	for i, name := range parts {
+		switch {
+		case i == m.view:
+			parts[i] = m.reverse("[" + name[1:len(name)-1] + "]")
+		case width > m.width:
+			parts[i] = fmt.Sprintf(" %d ", i+1)
 		}
-		parts = append(parts, name)
 	}
 	return strings.Join(parts, " ")
 }
@@ -215,46 +227,6 @@ func wrapped(texts []string, width, most int) []string {
 		out[most-1] += " …"
 	}
 	return out
-}
-
-func (m *model) foot() string {
-	text, l := m.message()
-	if text != "" {
-		return m.bold(m.paint(l, text))
-	}
-	if m.help {
-		return m.faint("any key: back")
-	}
-	keys := "←→ ↑↓  s sort  "
-	if m.view == viewChannels {
-		keys += "p pause  r resume  x "
-		if c := m.channelOf(m.rows()); c != nil && startable(c) {
-			keys += "start  "
-		} else {
-			keys += "stop  "
-		}
-	}
-	return m.faint(keys + "f flush  R reload  ? help  q quit")
-}
-
-func helpLines() []string {
-	return strings.Split(`
-  tab, ←→, 1 to 5   the next view, the one before, or one by its number
-  ↑↓, page, g, G    choose a row: what there is to say of it stands below
-  s, S              sort by the next column; the other way round
-
-  p, r              pause the chosen channel; resume it
-  x                 stop the chosen channel, or start it; asks first
-  f                 flush: all producers send what they buffer now
-  R                 read the document anew; asks first
-
-  q, ?, ctrl+z      quit; this help; to the background
-
-  ● all is well     ◆ wants a look     ▲ something has to be done
-  WAITING           user records that wait to be sent, also again
-  PACED AT          how much of a shard's capacity it is sent at most
-  PREDICTED, LANDED records that belong into a shard by their keys; those
-                    that are there, where the server tells it`, "\n")
 }
 
 // sgr wraps a text without escape sequences of its own.

@@ -34,6 +34,9 @@ func TestScreens(t *testing.T) {
 		{"failures.txt", all, failures, 80, 24, false, []string{"4"}},
 		{"errors.txt", all, failures, 80, 24, false, []string{"5", "G"}},
 		{"narrow.txt", all, failures, 40, 12, false, []string{"3"}},
+		{"narrow-asked.txt", all, failures, 40, 10, false, []string{"down", "x"}},
+		{"narrowest-asked.txt", all, failures, 20, 8, false, []string{"down", "x"}},
+		{"narrow-help.txt", all, failures, 40, 10, false, []string{"?"}},
 		{"help.txt", all, failures, 80, 24, false, []string{"?"}},
 		{"asked.txt", all, failures, 80, 24, false, []string{"x"}},
 	} {

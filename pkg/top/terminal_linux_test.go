@@ -162,7 +162,7 @@ func (r *running) end(t *testing.T) error {
 	select {
 	case err := <-r.ended:
 		return err
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		t.Fatalf("it does not end\n%s", ansi.Strip(r.written()))
 		return nil
 	}
