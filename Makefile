@@ -94,7 +94,7 @@ release: ## binaries, archives, packages, bills of materials and checksums into 
 
 release-test: ## what makes releases: its tests, and those of scripts
 	checker=$$(go tool -n staticcheck); cd scripts/release && go vet ./... && "$$checker" ./... && go test ./...
-	if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh packaging/deb/* packaging/apk/* packaging/try/*.sh && shellcheck -s sh packaging/rpm/*; fi
+	if command -v shellcheck >/dev/null; then shellcheck -S warning scripts/*.sh packaging/deb/* packaging/apk/* packaging/try/*.sh && shellcheck -S warning -s sh packaging/rpm/*; fi
 
 try-packages: ## install what release made on machines made for it; root, and see the script for what it needs
 	scripts/try-packages.sh

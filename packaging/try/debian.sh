@@ -70,7 +70,6 @@ grep -q embedded-kinesis /etc/adapterd/adapterd.env
 echo "ok: an upgrade drained it, started it again, and left its settings"
 
 # A secret that root alone may read, as systemd's credential.
-# shellcheck disable=SC2016 # a variable of the document
 sed -i 's|<secret-key>try<|<secret-key>${secret}<|' /etc/adapterd/adapter.xml
 (umask 077 && echo secret=try >/etc/adapterd/secrets.properties)
 cat >/etc/systemd/system/adapterd.service.d/secrets.conf <<'UNIT'
