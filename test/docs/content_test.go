@@ -108,3 +108,20 @@ func TestNavigationHasEveryPage(t *testing.T) {
 		}
 	}
 }
+
+// Who looks for the place of a change finds every package.
+func TestInternalsHaveEveryPackage(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "docs", "internals.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages, err := os.ReadDir(filepath.Join(root, "pkg"))
+	if err != nil || len(packages) < 15 {
+		t.Fatalf("%d packages found: %v", len(packages), err)
+	}
+	for _, p := range packages {
+		if p.IsDir() && !strings.Contains(string(text), "`pkg/"+p.Name()+"`") {
+			t.Errorf("docs/internals.md does not have pkg/%s", p.Name())
+		}
+	}
+}
