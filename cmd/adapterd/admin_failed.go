@@ -28,6 +28,8 @@ const (
 // failedMessages are those in the directories of a running adapter's document. It is safe for concurrent use.
 type failedMessages struct {
 	desk failed.Desk
+	// listing lets one look through the directories at a time: they may have very many files, and there is more to do for the program.
+	listing sync.Mutex
 	// underWay are retries, also those that nobody waits for any more.
 	underWay sync.WaitGroup
 
@@ -78,6 +80,11 @@ func (f *failedMessages) path(dir int) (string, error) {
 
 // List implements admin.Failed.
 func (f *failedMessages) List(ctx context.Context) ([]admin.FailedMessage, error) {
+	f.listing.Lock()
+	defer f.listing.Unlock()
+	if ctx.Err() != nil { // nobody waits for it any more
+		return nil, context.Cause(ctx)
+	}
 	var out []admin.FailedMessage
 	listed := make(map[string]bool) // directories may be below each other
 	for _, d := range f.places().Directories {

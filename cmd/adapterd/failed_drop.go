@@ -61,7 +61,7 @@ needs --yes. It says what was deleted.`,
 				}
 				m, err := desk.DropListed(ctx, &chosen[i])
 				if err != nil {
-					fmt.Fprintf(errOut, "adapterd: %v\n", err)
+					fmt.Fprintf(errOut, "adapterd: %s\n", harmless(err))
 					wrong = true
 					continue
 				}

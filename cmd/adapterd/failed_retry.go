@@ -195,7 +195,7 @@ func (r *retrying) tell(m *failed.Message, done failed.Retried, err error) {
 	name := pathOfFailed(m)
 	if err != nil {
 		r.wrong = true
-		fmt.Fprintf(r.errOut, "adapterd: %s: %v\n", name, err)
+		fmt.Fprintf(r.errOut, "adapterd: %s: %s\n", name, harmless(err))
 		return
 	}
 	put, sent := "put back as ", "delivered"

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -165,7 +164,6 @@ func showPayload(out io.Writer, m *failed.Message, head []byte) {
 		fmt.Fprintf(out, ", the first %d", len(head))
 	}
 	text := wholeRunes(head, int64(len(head)) < m.Bytes)
-	steers := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
 	if !utf8.Valid(text) || bytes.ContainsFunc(text, steers) {
 		fmt.Fprintf(out, ", in Base64\n    %s\n", base64.StdEncoding.EncodeToString(head))
 		return

@@ -254,6 +254,11 @@ func TestFailedDirectoryWithoutADocument(t *testing.T) {
 	if code != exitFailed || !strings.Contains(out, "put back as "+in+"/order-7") || !strings.Contains(errOut, "there is a file of that name") {
 		t.Errorf("exit %d\n%s%s", code, out, errOut)
 	}
+	write(t, filepath.Join(saved, "odd\x1b[2J"), "x")
+	write(t, filepath.Join(in, "odd\x1b[2J"), "y")
+	if _, out, errOut := command(t, "failed", "retry", saved, "--all", "--into", in); strings.Contains(out+errOut, "\x1b") || !strings.Contains(errOut, `/odd\x1b[2J, which is not replaced`) {
+		t.Errorf("%q %q", out, errOut)
+	}
 	if text, err := os.ReadFile(filepath.Join(in, "taken")); err != nil || string(text) != "x" {
 		t.Errorf("%q, %v", text, err)
 	}

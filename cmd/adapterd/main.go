@@ -50,10 +50,10 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	case errors.Is(err, errReported):
 		return exitFailed
 	case errors.As(err, &usage):
-		fmt.Fprintf(errOut, "adapterd: %v\nSee: %s --help\n", err, ran.CommandPath())
+		fmt.Fprintf(errOut, "adapterd: %s\nSee: %s --help\n", harmless(err), ran.CommandPath())
 		return exitUsage
 	}
-	fmt.Fprintf(errOut, "adapterd: %v\n", err)
+	fmt.Fprintf(errOut, "adapterd: %s\n", harmless(err))
 	return exitFailed
 }
 

@@ -176,7 +176,7 @@ func (u *userRecord) line() string {
 
 // printable quotes text that would break the line or steer the terminal.
 func printable(text string) string {
-	if strings.ContainsFunc(text, unicode.IsControl) {
+	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || steers(r) }) {
 		return strconv.Quote(text)
 	}
 	return text
