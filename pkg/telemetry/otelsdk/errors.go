@@ -24,6 +24,16 @@ type troubles struct {
 	told   time.Time
 	summed int
 	quiet  bool
+	// sending says that exports have begun; before that errors are about variables. unfit is the last of those.
+	sending bool
+	unfit   string
+}
+
+// running says that what is handled from now on is about what is sent.
+func (t *troubles) running() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sending = true
 }
 
 // Handle implements otel.ErrorHandler.
@@ -33,6 +43,13 @@ func (t *troubles) Handle(err error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if !t.sending {
+		if text := shortened(err.Error()); text != t.unfit { // both providers say it
+			t.unfit = text
+			t.log.Error("OpenTelemetry can not do all that its variables ask for; the rest goes on", zap.String("error", text))
+		}
+		return
+	}
 	now := t.now()
 	if t.quiet || !t.told.IsZero() && now.Sub(t.told) < tellAgain {
 		t.summed++
@@ -46,15 +63,15 @@ func (t *troubles) Handle(err error) {
 	t.log.Warn("telemetry could not be sent; messages are not affected", fields...)
 }
 
-// over tells the log how much was not told. What comes afterwards is counted only.
-func (t *troubles) over(err error) {
+// over tells the log how much was not told, and how many spans were lost. What comes afterwards is counted only.
+func (t *troubles) over(err error, lost int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.quiet = true
-	if err == nil && t.summed == 0 {
+	if err == nil && t.summed == 0 && lost == 0 {
 		return
 	}
-	fields := []zap.Field{zap.Int("moreSince", t.summed)}
+	fields := []zap.Field{zap.Int("moreSince", t.summed), zap.Int64("spansLost", lost)}
 	if err != nil {
 		fields = append(fields, zap.String("error", shortened(err.Error())))
 	}

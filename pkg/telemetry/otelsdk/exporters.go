@@ -64,19 +64,6 @@ func (c *cut) from(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// spans is an exporter whose exports can be cut short.
-type spans struct {
-	trace.SpanExporter
-	cut *cut
-}
-
-// ExportSpans implements trace.SpanExporter.
-func (e *spans) ExportSpans(ctx context.Context, all []trace.ReadOnlySpan) error {
-	ctx, end := e.cut.from(ctx)
-	defer end()
-	return e.SpanExporter.ExportSpans(ctx, all)
-}
-
 // values is an exporter whose exports can be cut short, and who ends the watch of what has stopped once its last values were collected.
 type values struct {
 	metric.Exporter

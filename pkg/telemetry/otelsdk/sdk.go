@@ -41,6 +41,7 @@ type Options struct {
 type SDK struct {
 	*telemetry.Telemetry
 	traces, requests *trace.TracerProvider // nil for none
+	send             *batches              // of traces and requests; nil with them
 	metrics          *metric.MeterProvider // nil for none
 	troubles         *troubles
 	cut              *cut
@@ -72,6 +73,7 @@ func Start(ctx context.Context, o Options) *SDK {
 	s.Telemetry = &telemetry.Telemetry{PartitionKeys: o.PartitionKeys, Mask: o.Mask, Propagator: autoprop.NewTextMapPropagator()}
 	about := describe(ctx, o)
 	s.sendSpans(ctx, spansTo, about, o)
+	s.troubles.running()
 	s.sendValues(ctx, valuesTo, about, o)
 	if s.traces == nil && s.metrics == nil {
 		s.Shutdown(ctx)
@@ -104,10 +106,13 @@ func (s *SDK) sendSpans(ctx context.Context, to string, about *resource.Resource
 	if err != nil || exporter == nil {
 		return
 	}
-	// Both send by the same way. Requests are sampled with the records that refer to them, not for themselves.
-	send := trace.NewBatchSpanProcessor(&spans{exporter, s.cut})
-	s.traces = trace.NewTracerProvider(trace.WithSpanProcessor(send), trace.WithResource(about))
-	s.requests = trace.NewTracerProvider(trace.WithSpanProcessor(send), trace.WithResource(about), trace.WithSampler(trace.AlwaysSample()))
+	// Requests are sampled with the records that refer to them, not for themselves.
+	s.traces = trace.NewTracerProvider(trace.WithResource(about))
+	s.requests = trace.NewTracerProvider(trace.WithResource(about), trace.WithSampler(trace.AlwaysSample()))
+	s.troubles.running()
+	s.send = newBatches(exporter, s.cut, s.troubles, o.Log)
+	s.traces.RegisterSpanProcessor(s.send)
+	s.requests.RegisterSpanProcessor(s.send)
 	s.Traces, s.Requests = s.traces, s.requests
 }
 
@@ -167,7 +172,11 @@ func (s *SDK) Shutdown(ctx context.Context) {
 			wait.Go(func() { errs[2] = s.metrics.Shutdown(ctx) })
 		}
 		wait.Wait()
-		s.troubles.over(errors.Join(errs[:]...))
+		lost := int64(0)
+		if s.send != nil {
+			lost = s.send.lost()
+		}
+		s.troubles.over(errors.Join(errs[:]...), lost)
 		s.cut.now()
 	})
 }

@@ -85,8 +85,8 @@ func TestOffUnlessTheEnvironmentAsksForIt(t *testing.T) {
 		{"a protocol that is not known", map[string]string{otlpEndpoint: "http://127.0.0.1:1", otlpProtocol: "thrift"}, false, false, "a protocol of OTLP is not known"},
 		{"logs", map[string]string{logsExporter: "otlp"}, false, false, "logs are not sent to OpenTelemetry"},
 		{"a file", map[string]string{configFile: "otel.yaml"}, false, false, "a configuration file of OpenTelemetry is not read"},
-		{"a propagator that is not known", map[string]string{otlpEndpoint: "http://127.0.0.1:1", "OTEL_PROPAGATORS": "smoke-signals"}, true, true, "telemetry could not be"},
-		{"a sampler that is not known", map[string]string{otlpEndpoint: "http://127.0.0.1:1", "OTEL_TRACES_SAMPLER": "dice"}, true, true, "telemetry could not be"},
+		{"a propagator that is not known", map[string]string{otlpEndpoint: "http://127.0.0.1:1", "OTEL_PROPAGATORS": "smoke-signals"}, true, true, "OpenTelemetry can not do all"},
+		{"a sampler that is not known", map[string]string{otlpEndpoint: "http://127.0.0.1:1", "OTEL_TRACES_SAMPLER": "dice"}, true, true, "OpenTelemetry can not do all"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, log := begin(t, c.environment)
@@ -219,7 +219,7 @@ func TestACollectorThatIsAwayHoldsNothingUp(t *testing.T) {
 				t.Errorf("%d lines in the log", len(loud))
 			}
 			for _, e := range loud {
-				if text := e.Message + e.ContextMap()["error"].(string); strings.Contains(text, "s3cr3t") {
+				if text := fmt.Sprint(e.Message, e.ContextMap()); strings.Contains(text, "s3cr3t") {
 					t.Error(text)
 				}
 			}
@@ -231,6 +231,10 @@ func TestTroublesAreSummed(t *testing.T) {
 	core, log := observer.New(zapcore.DebugLevel)
 	now := time.Unix(1_000_000, 0)
 	tr := &troubles{log: zap.New(core), now: func() time.Time { return now }}
+	for range 2 {
+		tr.Handle(errors.New("no such sampler"))
+	}
+	tr.running()
 	for range 3 {
 		for range 1000 {
 			tr.Handle(errors.New("no route\nto host"))
@@ -238,13 +242,13 @@ func TestTroublesAreSummed(t *testing.T) {
 		now = now.Add(tellAgain)
 	}
 	tr.Handle(nil)
-	tr.over(nil)
+	tr.over(nil, 7)
 	tr.Handle(errors.New("too late"))
 	var got []string
 	for _, e := range log.All() {
 		got = append(got, fmt.Sprint(e.ContextMap()))
 	}
-	if diff := cmp.Diff([]string{"map[error:no route to host]", "map[error:no route to host moreSince:999]", "map[error:no route to host moreSince:999]", "map[moreSince:999]"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"map[error:no such sampler]", "map[error:no route to host]", "map[error:no route to host moreSince:999]", "map[error:no route to host moreSince:999]", "map[moreSince:999 spansLost:7]"}, got); diff != "" {
 		t.Error(diff)
 	}
 }
