@@ -188,6 +188,7 @@ func (r *running) drained(stopped <-chan error, signals <-chan os.Signal, cutSho
 			r.log.Warn("stopping at once; what is not delivered stays with its source", zap.String("signal", s.String()))
 			// A third one ends the program as the system does it.
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
+			r.flags.flushSums() // which a third one would take away
 			cutShort()
 			return <-stopped
 		}

@@ -22,8 +22,10 @@ type live struct {
 	// columns is how wide the terminal is; 0 while it shows something else.
 	columns  func() int
 	stopping atomic.Bool
-	end      chan struct{}
-	ended    chan struct{}
+	// again asks for a look before its time.
+	again chan struct{}
+	end   chan struct{}
+	ended chan struct{}
 }
 
 // startLive begins to show what an adapter does, if there is a terminal whose user has not asked for peace.
@@ -63,7 +65,7 @@ func columnsOf(terminal *os.File) int {
 }
 
 func (l *live) begin() {
-	l.end, l.ended = make(chan struct{}), make(chan struct{})
+	l.again, l.end, l.ended = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
 	go l.run()
 }
 
@@ -76,6 +78,8 @@ func (l *live) run() {
 	for {
 		select {
 		case <-ticker.C:
+			l.look()
+		case <-l.again:
 			l.look()
 		case <-l.end:
 			return
@@ -94,8 +98,13 @@ func (l *live) look() {
 
 // drains says that the run takes nothing new any more.
 func (l *live) drains() {
-	if l != nil {
-		l.stopping.Store(true)
+	if l == nil {
+		return
+	}
+	l.stopping.Store(true)
+	select {
+	case l.again <- struct{}{}:
+	default:
 	}
 }
 
