@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 const (
@@ -57,7 +58,7 @@ func (h *hotKeys) sample(key string) {
 		h.total /= 2
 		for i := range h.counts {
 			h.counts[i].count /= 2
-			h.counts[i].over /= 2
+			h.counts[i].over = (h.counts[i].over + 1) / 2 // what is certain is not made more
 		}
 	}
 	least := 0
@@ -71,6 +72,7 @@ func (h *hotKeys) sample(key string) {
 			least = i
 		}
 	}
+	key = strings.Clone(key) // it may be a part of a payload
 	if len(h.counts) < hotKeysKept {
 		h.counts = append(h.counts, hotKeyCount{key: key, count: 1})
 		return

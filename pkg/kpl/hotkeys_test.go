@@ -3,9 +3,11 @@ package kpl
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -58,6 +60,16 @@ func TestHotKeysIsNotTakenInByKeysThatComeInTurn(t *testing.T) {
 	}
 }
 
+// A key may be a part of a payload, which must not be kept for it.
+func TestHotKeysKeepNothingButTheKey(t *testing.T) {
+	payload := strings.Repeat("x", 1<<20)
+	var h hotKeys
+	h.sample(payload[:3])
+	if unsafe.StringData(h.counts[0].key) == unsafe.StringData(payload) {
+		t.Error("the payload that the key was cut from is kept")
+	}
+}
+
 func TestHotKeysAreBoundedAndNeverOverstated(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var h hotKeys
@@ -77,6 +89,15 @@ func TestHotKeysAreBoundedAndNeverOverstated(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Halving the counts overstates none.
+func TestHotKeysAreHalvedDownwards(t *testing.T) {
+	h := hotKeys{total: hotKeysMost - 1, counts: []hotKeyCount{{key: "a", count: 1000, over: 903}}}
+	h.sample("b")
+	if a := h.counts[0]; 2*(a.count-a.over) > 1000-903 {
+		t.Errorf("of %d that were seen for certain, %d count twice", 1000-903, a.count-a.over)
+	}
 }
 
 func TestStatsShowHotKeysAndWhereRecordsLanded(t *testing.T) {
