@@ -5,7 +5,11 @@ package otlptest
 import (
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +22,7 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 )
@@ -46,6 +51,24 @@ type metricsService struct {
 // New starts a collector that ends with the test.
 func New(t testing.TB) *Collector {
 	t.Helper()
+	return begin(t, nil)
+}
+
+// NewTLS is New with TLS. It asks for a client certificate if clients, in PEM, is not empty, and takes those that clients has signed. Its own
+// certificate, for OTEL_EXPORTER_OTLP_CERTIFICATE, is that of CertificatePEM.
+func NewTLS(t testing.TB, clients []byte) *Collector {
+	t.Helper()
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if len(clients) > 0 {
+		config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
+		config.ClientCAs.AppendCertsFromPEM(clients)
+	}
+	return begin(t, config)
+}
+
+// begin starts a collector; config is nil for none of TLS.
+func begin(t testing.TB, config *tls.Config) *Collector {
+	t.Helper()
 	c := &Collector{changed: make(chan struct{})}
 	routes := http.NewServeMux()
 	routes.HandleFunc("POST /v1/traces", func(w http.ResponseWriter, r *http.Request) {
@@ -54,15 +77,24 @@ func New(t testing.TB) *Collector {
 	routes.HandleFunc("POST /v1/metrics", func(w http.ResponseWriter, r *http.Request) {
 		take(c, w, r, new(metricscollector.ExportMetricsServiceRequest), c.takeMetrics)
 	})
-	c.http = httptest.NewServer(routes)
+	c.http = httptest.NewUnstartedServer(routes)
+	scheme, options := "http://", []grpc.ServerOption(nil)
+	if config != nil {
+		c.http.Config.ErrorLog = log.New(io.Discard, "", 0) // tests have clients refused
+		c.http.TLS = config
+		c.http.StartTLS() // adds a certificate to the configuration
+		scheme, options = "https://", append(options, grpc.Creds(credentials.NewTLS(c.http.TLS)))
+	} else {
+		c.http.Start()
+	}
 	t.Cleanup(c.http.Close)
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.address = "http://" + listener.Addr().String()
-	server := grpc.NewServer()
+	c.address = scheme + listener.Addr().String()
+	server := grpc.NewServer(options...)
 	tracecollector.RegisterTraceServiceServer(server, c)
 	metricscollector.RegisterMetricsServiceServer(server, metricsService{c: c})
 	served := make(chan error, 1)
@@ -81,6 +113,11 @@ func (c *Collector) Endpoint() string { return c.http.URL }
 
 // EndpointGRPC is where it takes OTLP over gRPC.
 func (c *Collector) EndpointGRPC() string { return c.address }
+
+// CertificatePEM is the certificate of a collector with TLS.
+func (c *Collector) CertificatePEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.http.Certificate().Raw})
+}
 
 // Refuse answers requests over HTTP with a status from now on; 0 takes them again.
 func (c *Collector) Refuse(status int) {
