@@ -16,6 +16,7 @@ const (
 	queue
 	directory
 	path
+	variable
 	places
 )
 
@@ -52,6 +53,8 @@ func placeOf(key string) int {
 		return directory
 	case "path":
 		return path
+	case "variable":
+		return variable
 	}
 	return -1
 }

@@ -18,8 +18,8 @@ const mostKinds = 1000
 // then says how many there were, with the fields of the last of them, counts of records and messages added up. While they go on coming
 // there is one such line each Span.
 //
-// A kind is a level and a text in a channel, workflow, service, connection, stream, shard, queue, directory or path of HTTP, with an error
-// code. Lines at warn and error are summed, and those at info that are about one message or file. Never summed are debug and trace, anything
+// A kind is a level and a text in a channel, workflow, service, connection, stream, shard, queue, directory, path of HTTP or variable of the
+// environment, with an error code. Lines at warn and error are summed, and those at info that are about one message or file. Never summed are debug and trace, anything
 // while debug is logged, lines above error, those of a named logger, which the author of a document asked for, those that tell what an operator
 // has done (with a field "action" or "from"), and those that are sums already.
 //

@@ -64,6 +64,7 @@ func TestOnlyWhatIsTheSameIsSummed(t *testing.T) {
 		"queue":      func(l *zap.Logger) { l.Warn("w", field("queue", "b")) },
 		"directory":  func(l *zap.Logger) { l.Warn("w", field("directory", "b")) },
 		"path":       func(l *zap.Logger) { l.Warn("w", field("path", "b")) },
+		"variable":   func(l *zap.Logger) { l.Warn("w", field("variable", "b")) },
 		"named":      func(l *zap.Logger) { l.Named("orders").Warn("w") },
 		"operator":   func(l *zap.Logger) { l.Warn("w", field("action", "stop")) },
 		"sum":        func(l *zap.Logger) { l.Warn("w", zap.Int(Repeated, 3)) },
