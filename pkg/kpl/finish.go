@@ -105,8 +105,11 @@ func (s *stream) give(k *kinesisRecord, c cause, now instant, out *deliveries) {
 		k.lane.tally.failed(len(k.users), c.code)
 	}
 	s.p.notices.note(zap.WarnLevel, noticeKey{c.code, string(s.name), shardID}, len(k.users), func(shard string) words {
-		return words{text: "user records failed",
-			fields: append(placed(string(s.name), shard), zap.String("code", c.code), zap.String("error_message", c.message), zap.String("remedy", c.remedy))}
+		fields := append(placed(string(s.name), shard), zap.String("code", c.code), zap.String("error_message", c.message))
+		if c.remedy != "" {
+			fields = append(fields, zap.String("remedy", c.remedy))
+		}
+		return words{text: "user records failed", fields: fields}
 	})
 	out.add(d, k.outstandingBytes())
 }
