@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -80,7 +82,7 @@ func (r troubled) says(t *testing.T) string {
 	return strings.ReplaceAll(out+errOut, path, "orders.xml")
 }
 
-// What the page on troubleshooting shows is what the program says.
+// What the page on troubleshooting shows is what the program says. The system's own words in it are those of Unix.
 func TestThePageOnTroubleshootingShowsWhatIsSaid(t *testing.T) {
 	for _, name := range []string{"AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"} {
 		t.Setenv(name, "")
