@@ -171,12 +171,7 @@ func TestActionsHaveALimit(t *testing.T) {
 // What runs when the program begins to stop goes on until the stop has no time left. Nothing new begins.
 func TestStopping(t *testing.T) {
 	f := busy()
-	begun := make(chan struct{})
-	f.during = func(ctx context.Context) error {
-		close(begun)
-		<-ctx.Done()
-		return ctx.Err()
-	}
+	begun := f.hangs()
 	s := withAdapter(t, f, nil)
 	var g sync.WaitGroup
 	g.Go(func() {
@@ -218,12 +213,7 @@ func TestStoppingEndsAReload(t *testing.T) {
 
 func TestCloseCutsActionsShort(t *testing.T) {
 	f := busy()
-	begun := make(chan struct{})
-	f.during = func(ctx context.Context) error {
-		close(begun)
-		<-ctx.Done()
-		return ctx.Err()
-	}
+	begun := f.hangs()
 	s := withAdapter(t, f, nil)
 	var g sync.WaitGroup
 	g.Go(func() { ask(t, s, "POST", "/api/flush", "").wants(t, 503, "cut the action short") })

@@ -135,6 +135,17 @@ func (f *fake) Reload(ctx context.Context) (adapter.Reloaded, error) {
 	return f.reloaded, err
 }
 
+// hangs makes the next action last until its context ends; begun is closed when it has begun.
+func (f *fake) hangs() (begun <-chan struct{}) {
+	has := make(chan struct{})
+	f.during = func(ctx context.Context) error {
+		close(has)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return has
+}
+
 func (f *fake) set(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
