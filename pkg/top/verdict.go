@@ -173,12 +173,12 @@ func lateFailures(s *state) (string, level) {
 
 func matters(s *state) []matter {
 	var out []matter
-	add := func(l level, where, format string, args ...any) {
+	tell := func(l level, where, format string, args ...any) {
 		out = append(out, matter{l, clean(where), clean(fmt.Sprintf(format, args...))})
 	}
 	for _, c := range s.Channels {
 		if c.Error != "" {
-			add(bad, "channel "+c.ID, "channel %s: %s", c.ID, c.Error)
+			tell(bad, "channel "+c.ID, "channel %s: %s", c.ID, c.Error)
 		}
 	}
 	for _, reason := range s.NotReady {
@@ -189,29 +189,29 @@ func matters(s *state) []matter {
 		if s.State == adapter.StateStarting {
 			l = warn
 		}
-		add(l, "adapter", "not ready: %s", reason)
+		tell(l, "adapter", "not ready: %s", reason)
 	}
 	for _, c := range s.Connections {
 		if c.State == adapter.StateFailed {
-			add(bad, "connection "+c.ID, "connection %s failed", c.ID)
+			tell(bad, "connection "+c.ID, "connection %s failed", c.ID)
 		}
 		if p := c.Producer; p != nil {
 			if p.BlockedPuts > 0 {
-				add(warn, "connection "+c.ID, "%s for room in connection %s: %s records and %s are outstanding",
+				tell(warn, "connection "+c.ID, "%s for room in connection %s: %s records and %s are outstanding",
 					plural(int64(p.BlockedPuts), "put waits", "puts wait"), c.ID, count(p.OutstandingRecords), size(float64(p.OutstandingBytes)))
 			}
 			for _, st := range p.Streams {
 				if st.ShardMapError != "" {
-					add(warn, "stream "+st.Stream, "the shard map of %s, %s old, can not be renewed: %s", st.Stream, span(st.ShardMapAge), st.ShardMapError)
+					tell(warn, "stream "+st.Stream, "the shard map of %s, %s old, can not be renewed: %s", st.Stream, span(st.ShardMapAge), st.ShardMapError)
 				}
 			}
 		}
 	}
 	for _, h := range s.HotShards {
-		add(warn, "shard "+h.ShardID, "hot shard %s of %s: %s", h.ShardID, h.Stream, h.Reason)
+		tell(warn, "shard "+h.ShardID, "hot shard %s of %s: %s", h.ShardID, h.Stream, h.Reason)
 	}
 	if r := s.LastReload; r != nil && r.Error != "" {
-		add(warn, "reload", "the last reload did not succeed: %s", r.Error)
+		tell(warn, "reload", "the last reload did not succeed: %s", r.Error)
 	}
 	slices.SortStableFunc(out, func(a, b matter) int { return int(b.level - a.level) })
 	return out
