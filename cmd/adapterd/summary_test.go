@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,8 @@ type display struct {
 	mu    sync.Mutex // guards the fields below
 	lines []string
 	raw   strings.Builder
+	// begun is the beginning of what is not there in whole yet: a terminal's other end may read any piece of what was written.
+	begun string
 }
 
 func (d *display) Write(p []byte) (int, error) {
@@ -29,9 +32,14 @@ func (d *display) Write(p []byte) (int, error) {
 	if d.lines == nil {
 		d.lines = []string{""}
 	}
-	for text := string(p); text != ""; {
+	text := d.begun + string(p)
+	for d.begun = ""; text != ""; {
 		last := &d.lines[len(d.lines)-1]
 		switch {
+		case len(text) < len(eraseLine) && strings.HasPrefix(eraseLine, text),
+			text[0] == '\x1b' && len(text) < len(yellow) && !strings.Contains(text, "m"), !utf8.FullRuneInString(text):
+			d.begun = text
+			return len(p), nil
 		case strings.HasPrefix(text, eraseLine):
 			*last, text = "", text[len(eraseLine):]
 		case strings.HasPrefix(text, "\r\n"):
@@ -58,15 +66,33 @@ func (d *display) shown() []string {
 	return append([]string(nil), d.lines...)
 }
 
+// last is what the line of the cursor shows.
+func (d *display) last() string {
+	lines := d.shown()
+	return append([]string{""}, lines...)[len(lines)]
+}
+
 func (d *display) bytes() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.raw.String()
 }
 
+// inPieces writes byte by byte.
+type inPieces struct{ io.Writer }
+
+func (w inPieces) Write(p []byte) (int, error) {
+	for i := range p {
+		if _, err := w.Writer.Write(p[i : i+1]); err != nil {
+			return i, err
+		}
+	}
+	return len(p), nil
+}
+
 func TestTheLiveLineStaysBelowTheLog(t *testing.T) {
 	d := new(display)
-	s := &screen{out: d}
+	s := &screen{out: inPieces{d}}
 	step := func(do func(), want ...string) {
 		t.Helper()
 		do()
@@ -82,6 +108,7 @@ func TestTheLiveLineStaysBelowTheLog(t *testing.T) {
 		}
 	}
 	step(say("one\n"), "one", "")
+	step(func() { s.show(red + "LIVE 1 …" + normal) }, "one", "LIVE 1 …")
 	step(func() { s.show("LIVE 1") }, "one", "LIVE 1")
 	step(say("two\nthree\n"), "one", "two", "three", "LIVE 1")
 	step(func() { s.show("LIVE 2") }, "one", "two", "three", "LIVE 2")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -14,13 +15,13 @@ import (
 )
 
 // traced is a document that takes requests, and files that it splits into lines, into a stream.
-func traced(directory, endpoint string, port int) string {
+func traced(directory, endpoint string) string {
 	return fmt.Sprintf(`<adapter><unique-id>traced</unique-id>
 <shared-components><connections><aws-kinesis-kpl-inline-connection><unique-id>kinesis</unique-id>`+keysOfFilesInto+`
 <config><key-value-pair><key>Region</key><value>us-east-1</value></key-value-pair><key-value-pair><key>KinesisEndpoint</key><value>%s</value></key-value-pair>
 <key-value-pair><key>MetricsLevel</key><value>none</value></key-value-pair></config></aws-kinesis-kpl-inline-connection></connections></shared-components>
 <channel-list><channel><unique-id>http</unique-id>
-<consume-connection class="jetty-http-connection"><port>%d</port><server-connector-properties><key-value-pair><key>Host</key><value>127.0.0.1</value></key-value-pair></server-connector-properties></consume-connection>
+<consume-connection class="jetty-http-connection"><port>0</port><server-connector-properties><key-value-pair><key>Host</key><value>127.0.0.1</value></key-value-pair></server-connector-properties></consume-connection>
 <produce-connection class="shared-connection"><lookup-name>kinesis</lookup-name></produce-connection>
 <workflow-list><pooling-workflow><unique-id>requests</unique-id><consumer class="jetty-message-consumer"><path>/events</path></consumer>
 <producer class="aws-kinesis-synchronous-stream-producer"><stream>orders</stream><partition-key>%%payload{jsonpath:$.id}</partition-key></producer></pooling-workflow></workflow-list></channel>
@@ -30,7 +31,7 @@ func traced(directory, endpoint string, port int) string {
 <service-collection class="service-list"><services><advanced-message-splitter-service><splitter class="line-count-splitter"><split-on-line>1</split-on-line></splitter>
 <service class="standalone-producer"><connection class="shared-connection"><lookup-name>kinesis</lookup-name></connection>
 <producer class="aws-kinesis-stream-producer"><stream>orders</stream><partition-key>%%payload{jsonpath:$.id}</partition-key></producer></service></advanced-message-splitter-service></services></service-collection>
-</standard-workflow></workflow-list></channel></channel-list></adapter>`, endpoint, port, filepath.ToSlash(directory))
+</standard-workflow></workflow-list></channel></channel-list></adapter>`, endpoint, filepath.ToSlash(directory))
 }
 
 func TestRunTellsOpenTelemetry(t *testing.T) {
@@ -44,19 +45,19 @@ func TestRunTellsOpenTelemetry(t *testing.T) {
 			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
 			t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
 			dir := t.TempDir()
-			port, err := freePort()
-			if err != nil {
-				t.Fatal(err)
-			}
 			const lines = 500
 			var file strings.Builder
 			for i := range lines {
 				fmt.Fprintf(&file, "{\"id\":\"%d\"}\n", i)
 			}
 			write(t, filepath.Join(dir, "in", "a.json"), file.String())
-			b := start(t, "run", write(t, filepath.Join(dir, "a.xml"), traced(filepath.Join(dir, "in"), server.URL(), port)))
+			b := start(t, "run", write(t, filepath.Join(dir, "a.xml"), traced(filepath.Join(dir, "in"), server.URL())))
 			await(t, "the channels to start", func() bool { return strings.Contains(b.err.String(), "adapter started") || len(b.code) > 0 })
-			request(t, port)
+			listens := regexp.MustCompile(`HTTP server listens .*"address": "([^"]+)"`).FindStringSubmatch(b.err.String())
+			if listens == nil {
+				t.Fatal("the HTTP server does not say where it listens")
+			}
+			request(t, listens[1])
 			await(t, "the file to be gone", func() bool { return len(inputs(t, dir)) == 0 })
 			if code := b.end(t); code != exitDone {
 				t.Fatalf("exit %d\n%s", code, b.err.String())
@@ -72,11 +73,11 @@ func TestRunTellsOpenTelemetry(t *testing.T) {
 }
 
 // request sends a message that belongs to a trace.
-func request(t *testing.T, port int) {
+func request(t *testing.T, address string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, "POST", fmt.Sprintf("http://127.0.0.1:%d/events", port), strings.NewReader(`{"id":"alice"}`))
+	r, err := http.NewRequestWithContext(ctx, "POST", "http://"+address+"/events", strings.NewReader(`{"id":"alice"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
