@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -234,6 +235,49 @@ func TestTheServerIsThereFromTheBeginningToTheEnd(t *testing.T) {
 	if !strings.Contains(last, `"state":"stopped"`) {
 		t.Errorf("the last that is seen is %s", last)
 	}
+	if code := b.end(t); code != exitDone {
+		t.Errorf("exit %d\n%s", code, b.err.String())
+	}
+}
+
+// Reloads of operators follow each other and each gets its own answer. One that hangs keeps nobody from stopping, and says why it ended.
+func TestReloadsOfOperatorsTakeTurns(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "in"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	reads, let := make(chan struct{}), make(chan struct{})
+	go func() { <-reads; let <- struct{}{} }() // the start
+	config := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reads <- struct{}{}
+		select {
+		case <-let:
+		case <-r.Context().Done():
+		}
+		io.WriteString(w, filesInto(dir, asynchronous, ""))
+	}))
+	defer config.Close()
+	b := start(t, "run", config.URL+"/a.xml", "--embedded-kinesis", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	o := operate(t, b)
+	o.ready()
+	var g sync.WaitGroup
+	for range 3 {
+		g.Go(func() { o.wants("POST", "/api/reload", "", 200, `"kept":["files"]`) })
+	}
+	for range 3 {
+		<-reads
+		let <- struct{}{}
+	}
+	g.Wait()
+	if n := strings.Count(b.err.String(), "an operator asks for it"); n != 3 {
+		t.Errorf("%d reloads are in the log", n)
+	}
+	g.Go(func() {
+		o.wants("POST", "/api/reload", "", 503, "the program is stopping, which cut the action short")
+	})
+	<-reads
+	b.stop()
+	g.Wait()
 	if code := b.end(t); code != exitDone {
 		t.Errorf("exit %d\n%s", code, b.err.String())
 	}
