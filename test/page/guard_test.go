@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
+	"github.com/adapterd/adapterd/pkg/kpl"
 )
 
 func TestReconnects(t *testing.T) {
@@ -24,7 +25,8 @@ func TestReconnects(t *testing.T) {
 	b.wait("a connection", `document.querySelector("#live").textContent === "live"`)
 	a.drop()
 	b.wait("the notice", `!document.querySelector("#lost").hidden && document.querySelector("#lost [role=alert]").textContent.startsWith("No connection to adapterd since ")`)
-	b.has("#lost", "What is shown is from then.", "Next try in")
+	b.has("#lost", "What is shown is from then.")
+	b.wait("when it tries again", `/^(Next try in \d+\u202fs\.|Trying now…)$/.test(document.querySelector("#lost-again").textContent)`)
 	b.has("#live", "not connected")
 	b.wait("the title", `document.title === "? not connected · adapterd"`)
 	a.publish("status", troubled(3)) // nobody listens, but it is what comes first
@@ -39,6 +41,28 @@ func TestReconnects(t *testing.T) {
 	if said := tell[string](b, `document.querySelector("#said").textContent`); said != "2 of 3 channels run; audit failed. Channel audit: can not listen on :8080: address already in use. Connection jetty failed" && said != "Connected again." {
 		t.Errorf("a screen reader says %q", said)
 	}
+}
+
+// A hidden page is not drawn, and its timers come late. Its tab says what is the matter all the same, and it does not wait for a timer when
+// it is looked at again.
+func TestHiddenPage(t *testing.T) {
+	a := newAPI(t, calm(0))
+	b := newTab(t, 1280, 900, nil)
+	b.show(a)
+	b.wait("a connection", `document.querySelector("#live").textContent === "live" && document.title === "✓ 3/3 channels · adapterd"`)
+	tell[bool](b, `(() => {
+		const frame = requestAnimationFrame, timeout = setTimeout;
+		window.requestAnimationFrame = () => 0;
+		window.setTimeout = (f, ms, ...more) => (ms > 300 ? 0 : timeout(f, ms, ...more));
+		window.reveal = () => ((window.requestAnimationFrame = frame), document.dispatchEvent(new Event("visibilitychange")));
+		return true;
+	})()`)
+	a.publish("status", troubled(1))
+	b.wait("the new state in the tab", `document.title === "✗ 2/3 channels · adapterd"`)
+	a.drop()
+	b.wait("the lost connection in the tab", `document.title === "? not connected · adapterd"`)
+	a.raise()
+	b.wait("a new connection when it is looked at", `(window.reveal(), document.title === "✗ 2/3 channels · adapterd" && document.querySelector("#lost").hidden)`)
 }
 
 // What was plotted is there again after the page was loaded anew.
@@ -88,6 +112,23 @@ func TestToken(t *testing.T) {
 // hostile is markup that shows if it ever becomes any. Each has a number, so that ids stay apart.
 func hostile(n int) string {
 	return fmt.Sprintf(`</script></td><img src=x%d onerror="window.owned=1"><svg onload="window.owned=2"><script>window.owned=3</script><a href="javascript:window.owned=4">%d</a>"'&lt;${window.owned=5}`, n, n)
+}
+
+// An id that turns the direction of what follows it could make a question look like another.
+func TestCharactersThatCanNotBeSeenAreWritten(t *testing.T) {
+	st := calm(0)
+	st.Channels[0].ID = "orders\u202estaging\u200b\x07"
+	st.Connections[0].Producer.Streams[1].Shards[0].HotKeys = []kpl.HotKey{{Key: "\u2067key\n", Share: 0.5}}
+	a := newAPI(t, st)
+	b := newTab(t, 1280, 900, nil)
+	b.show(a)
+	b.has("#streams", `\u2067key 50`)
+	b.click("#channels .channel button")
+	b.has("#confirm", `Stop channel orders\u202estaging\u200b\u0007?`)
+	b.click("#confirm-yes")
+	if got, want := a.waitSent(1)[0].Path, "/api/channels/orders%E2%80%AEstaging%E2%80%8B%07/stop"; got != want {
+		t.Errorf("asked for %s, not %s", got, want)
+	}
 }
 
 // taint replaces every text of v.

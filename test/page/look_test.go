@@ -68,6 +68,27 @@ func TestPlotsAreReadByKeyboard(t *testing.T) {
 	}
 }
 
+// A finger has no pointer that rests: it reads a plot where it taps.
+func TestPlotsAreReadByFinger(t *testing.T) {
+	_, b := full(t, 360, nil)
+	b.do(chromedp.Func(func(ctx context.Context, to *chromedp.Target) error {
+		_, err := cdp.Call(ctx, to, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true})
+		return err
+	}))
+	b.do(chromedp.Tap(chromedp.CSS("#plots .u-over")))
+	b.wait("the time in the middle", `[...document.querySelectorAll("#plots .when")].every((w) => /^13:5[789]:\d\d$/.test(w.textContent))`)
+}
+
+// A page that was just opened has little to show, and shows that on most of the plots' width.
+func TestPlotsBeginWhereTheirLinesDo(t *testing.T) {
+	a := newAPI(t, minutes(false)[420:]...)
+	b := newTab(t, 1280, 900, nil)
+	b.show(a)
+	tell[bool](b, `(document.querySelector("#plots .canvas").focus(), true)`)
+	b.press(kb.Home)
+	b.wait("the first state at the left edge", `document.querySelector("#plots .when").textContent === "14:00:13" && new DOMMatrix(getComputedStyle(document.querySelector("#plots .u-cursor-x")).transform).m41 < 5`)
+}
+
 // The ground and the lines follow the system's scheme, also while the page is open.
 func TestDarkMode(t *testing.T) {
 	_, b := full(t, 1280, map[string]string{"prefers-color-scheme": "light"})

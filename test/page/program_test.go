@@ -89,7 +89,11 @@ func TestPageOfTheProgram(t *testing.T) {
 
 	// What cannot be sent ends in the demo's directory of failed messages.
 	put := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(directory, "in", name), []byte(text), 0o644); err != nil {
+		whole := filepath.Join(directory, name) // a file that is still written would be taken as it is
+		if err := os.WriteFile(whole, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(whole, filepath.Join(directory, "in", name)); err != nil {
 			t.Fatal(err)
 		}
 	}

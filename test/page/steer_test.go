@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
@@ -89,14 +89,14 @@ func TestRefusedQuestionIsNotAnsweredByTheNext(t *testing.T) {
 	b.show(a)
 	tell[bool](b, `(() => {
 		const dialog = document.querySelector("#confirm");
+		dialog.addEventListener("close", () => (window.told = true), { once: true });
 		document.querySelector('[aria-label="Channel orders"] button').click();
 		dialog.close();
 		document.querySelector('[aria-label="Channel audit"] button').click();
 		return true;
 	})()`)
 	b.has("#confirm", "Stop channel audit?")
-	// What the browser had to tell of the first closing is told by now.
-	tell[bool](b, `new Promise((done) => setTimeout(() => done(true), 50))`)
+	b.wait("what the browser has to tell of the first closing", "window.told")
 	if !tell[bool](b, `document.querySelector("#confirm").open`) {
 		t.Fatal("the second question has been closed by the first one's end")
 	}
@@ -191,6 +191,7 @@ func TestLogLevel(t *testing.T) {
 
 func TestFailedMessages(t *testing.T) {
 	a := newAPI(t, calm(0))
+	held := make(chan struct{})
 	files := failedFiles()
 	files[0].Name, files[0].Dir = "order 1/2%.json?", 3
 	files[0].Name = strings.ReplaceAll(files[0].Name, "/", "-")
@@ -199,7 +200,7 @@ func TestFailedMessages(t *testing.T) {
 	a.details = map[string]any{first: map[string]any{
 		"name": files[0].Name, "reason": "the record expired", "metadata": map[string]string{"customerId": "4711", "adp.error.message": "expired"}, "payload": "{\n  \"total\": 12\n}", "truncated": true,
 	}}
-	a.answers["/api/failed/0/order-048811.json/drop"] = answer{status: http.StatusNotFound, body: map[string]string{"error": "there is no such failed message"}}
+	a.answers["/api/failed/0/order-048811.json/drop"] = answer{until: held, status: http.StatusNotFound, body: map[string]string{"error": "there is no such failed message"}}
 	b := newTab(t, 1280, 900, nil)
 	b.show(a)
 	b.wait("the list", `document.querySelectorAll("#failed-list li").length === 3`)
@@ -222,11 +223,32 @@ func TestFailedMessages(t *testing.T) {
 	a.mu.Lock()
 	a.failed = files[1:]
 	a.mu.Unlock()
-	b.click("#failed-all") // all of the three, of which one is gone with the next list
+	b.wait("the next list", `document.querySelectorAll("#failed-list li").length === 2`)
+	b.click("#failed-all")
 	b.click("#failed-drop")
 	b.has("#confirm", "This can not be undone.")
-	b.do(chromedp.WaitVisible(chromedp.CSS("#confirm-yes")))
 	b.click("#confirm-yes")
+	b.wait("how far it is", `document.querySelector("#failed-chosen").textContent === "Dropping 1 of 2…"`)
+	close(held)
 	b.wait("what was not dropped", `document.querySelector("#alerts").textContent.includes("1 failed message could not be dropped: order-048811.json: there is no such failed message")`)
-	b.wait("the rest", `/[23]\sfailed messages? dropped|1 failed message dropped/.test(document.querySelector("#notices").textContent)`)
+	b.wait("the rest", `document.querySelector("#notices").textContent.includes("1 failed message dropped.")`)
+}
+
+// Failures that go on and on do not put the list of failed messages off.
+func TestFailedMessagesAreListedWhileMessagesGoOnFailing(t *testing.T) {
+	a := newAPI(t, calm(0))
+	b := newTab(t, 1280, 900, nil)
+	b.show(a)
+	b.wait("the log level, which comes last", `!document.querySelector("#log-level-part").hidden`)
+	a.mu.Lock()
+	a.failed = failedFiles()
+	a.mu.Unlock()
+	f, deadline := failures()[0], time.Now().Add(patience)
+	for i := 0; tell[int](b, `document.querySelectorAll("#failed-list li").length`) != 3; i++ {
+		f.Message = fmt.Sprint(i)
+		a.publish("failure", f)
+		if time.Now().After(deadline) {
+			t.Fatal("the failed messages are not listed")
+		}
+	}
 }

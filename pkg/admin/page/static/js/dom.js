@@ -6,7 +6,7 @@ export function el(name, properties = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (key === "text") node.textContent = value;
+    else if (key === "text") setText(node, value);
     else setAttribute(node, key, value);
   }
   node.append(...children.filter((c) => c !== null && c !== undefined));
@@ -18,8 +18,15 @@ export function setAttribute(node, key, value) {
   else if (node.getAttribute(key) !== String(value)) node.setAttribute(key, value === true ? "" : value);
 }
 
+// Characters that turn the direction of a text, or can not be seen, could make an id look like another.
+const unseen = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+// visible writes them by their numbers.
+export const visible = (text) => String(text ?? "").replace(unseen, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 // setText touches a node only if something changes: a selection in it, and what a screen reader is at, stay.
 export function setText(node, text) {
+  text = visible(text);
   if (node.textContent !== text) node.textContent = text;
 }
 

@@ -8,9 +8,13 @@ import { bytes, count, moment, plural } from "./format.js";
 import { say, tell, warn } from "./notices.js";
 
 const few = 25;
+// listed is how many the server lists at most.
+const listed = 1000;
 // regularly is how often the list is asked for, in ms, besides when a message fails and when something was done.
 const regularly = 30_000;
 const soon = 1_500;
+// apart is how long after one list the next is asked for, at the least: in an outage each of them is long.
+const apart = 3_000;
 
 const keyOf = (m) => JSON.stringify([m.dir, m.name]);
 
@@ -22,6 +26,9 @@ export class FailedMessages {
     this.busy = false;
     this.now = Date.now();
     this.timer = 0;
+    this.next = Infinity; // when the list is asked for, in ms
+    this.last = -Infinity; // when it was
+    this.progress = "";
     this.place = byID("failed-list");
     this.everyone = byID("failed-all");
     this.everyone.addEventListener("change", () => {
@@ -40,14 +47,19 @@ export class FailedMessages {
     return this.all.filter((m) => this.chosen.has(keyOf(m)));
   }
 
-  // refreshSoon asks once for many failures that come together.
+  // refreshSoon asks once for many failures that come together, and does not put it off for those that follow.
   refreshSoon(after = soon) {
+    const at = Math.max(Date.now() + after, this.last + apart);
+    if (at >= this.next) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.refresh(), after);
+    this.next = at;
+    this.timer = setTimeout(() => this.refresh(), at - Date.now());
   }
 
   async refresh() {
     clearTimeout(this.timer);
+    this.next = Infinity;
+    this.last = Date.now();
     try {
       this.all = list(await get("api/failed"));
       setText(byID("failed-error"), "");
@@ -68,12 +80,12 @@ export class FailedMessages {
 
   draw() {
     const n = this.chosen.size;
-    setText(byID("failed-count"), count(this.all.length));
+    setText(byID("failed-count"), this.all.length >= listed ? `the newest ${count(listed)}` : count(this.all.length));
     byID("failed-none").hidden = this.all.length > 0;
     byID("failed-some").hidden = this.all.length === 0;
     this.everyone.checked = n > 0 && n === this.all.length;
     this.everyone.indeterminate = n > 0 && n < this.all.length;
-    setText(byID("failed-chosen"), n > 0 ? `${plural(n, "message")} selected` : "Select all");
+    setText(byID("failed-chosen"), this.progress || (n > 0 ? `${plural(n, "message")} selected` : "Select all"));
     for (const id of ["failed-retry", "failed-drop"]) setAttribute(byID(id), "aria-disabled", n === 0 || this.busy ? "true" : null);
     keyed(this.place, this.all.slice(0, this.shown), keyOf, () => this.row());
     const more = byID("more-failed");
@@ -143,7 +155,9 @@ export class FailedMessages {
     let done = 0;
     const errors = [];
     // One after the other: the server bounds how much is asked of it at a time.
-    for (const m of messages) {
+    for (const [i, m] of messages.entries()) {
+      this.progress = messages.length > 1 ? `${retry ? "Retrying" : "Dropping"} ${count(i + 1)} of ${count(messages.length)}…` : "";
+      this.draw();
       try {
         await patiently(() => post(pathOf("failed", m.dir, m.name, action)));
         done++;
@@ -152,6 +166,7 @@ export class FailedMessages {
       }
     }
     this.busy = false;
+    this.progress = "";
     if (done > 0) tell(`${plural(done, "failed message")} ${retry ? "given to be tried again" : "dropped"}.`);
     if (errors.length > 0) warn(`${plural(errors.length, "failed message")} could not be ${retry ? "retried" : "dropped"}: ${errors.slice(0, 3).join("; ")}${errors.length > 3 ? "; …" : ""}`);
     await this.refresh();

@@ -8,6 +8,7 @@ const few = 10;
 
 const same = (f) => JSON.stringify([f.channel, f.workflow, f.errorCode, f.stream, f.shardId, f.handled, f.reason]);
 const one = (f) => JSON.stringify([f.at, f.channel, f.workflow, f.message]);
+const isOne = (f, g) => f.at === g.at && f.message === g.message && f.channel === g.channel && f.workflow === g.workflow;
 
 export class Failures {
   constructor() {
@@ -27,7 +28,7 @@ export class Failures {
   }
 
   add(failure) {
-    if (this.all.some((f) => one(f) === one(failure))) return;
+    if (this.all.some((f) => isOne(f, failure))) return;
     this.fresh = [failure, ...this.fresh].slice(0, kept);
     this.all = [failure, ...this.all].slice(0, kept);
   }

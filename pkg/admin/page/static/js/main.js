@@ -41,6 +41,26 @@ function channelChanged(channel) {
 
 const parts = { channels: channels(channelChanged), streams: streams(), connections: connections(), failures: failures(changed), plots: plots() };
 
+// changedSoon draws once for all that comes within a moment, such as an outage's failures.
+let timer = 0;
+function changedSoon() {
+  timer ||= setTimeout(() => {
+    timer = 0;
+    changed();
+  }, 200);
+}
+
+// entitle writes the short form into the browser's tab, where it is read while the page is hidden and nothing is drawn.
+function entitle() {
+  let mark = "";
+  if (lost) mark = "? not connected";
+  else if (status) {
+    const { level, short } = judge(status, failing.all);
+    mark = `${{ ok: "✓", warn: "!", bad: "✗" }[level]} ${short}`;
+  }
+  if (mark) document.title = `${mark} · adapterd`;
+}
+
 function draw() {
   drawConnection();
   if (!status) return;
@@ -81,8 +101,6 @@ function drawVerdict(v) {
   setText(link, v.failures ? `${v.failures.text}.` : "");
   setAttribute(link, "href", v.failures?.n > 0 && "#failures");
   keyed(byID("points"), v.points, (p) => `${p.to} ${p.text}`, point);
-  const title = `${{ ok: "✓", warn: "!", bad: "✗" }[v.level]} ${v.short}`;
-  if (!lost) document.title = `${title} · adapterd`;
   // Rates change each second. Only what has become of the adapter is worth being read out.
   const qualities = [v.head, ...v.points.filter((p) => p.level === "bad").map((p) => p.text)].join(". ");
   if (qualities !== told) {
@@ -100,16 +118,17 @@ function drawConnection() {
     banner.hidden = true;
     return;
   }
-  document.title = "? not connected · adapterd";
   // The text of an alert is read out whenever it changes, so the seconds have a place of their own.
   setText(byID("lost-text"), `No connection to adapterd since ${moment(lost.since, Date.now())}: ${lost.reason}. ${status ? "What is shown is from then." : ""}`);
-  setText(byID("lost-again"), `Next try in ${Math.max(0, Math.ceil((lost.again - Date.now()) / 1000))} s.`);
+  const seconds = Math.ceil((lost.again - Date.now()) / 1000);
+  setText(byID("lost-again"), seconds > 0 ? `Next try in ${seconds}\u202fs.` : "Trying now…");
   banner.hidden = false;
 }
 
 async function refreshFailures() {
   try {
     failing.replace(list(await get("api/failures")));
+    entitle();
     changed();
   } catch (error) {
     warn(`The last failures can not be listed: ${error.message}`);
@@ -132,18 +151,25 @@ const tryNow = follow({
   },
   lost(how) {
     lost = how;
+    entitle();
     changed();
   },
   event(name, value) {
     if (name === "status") {
       status = value;
       history.add(status);
+      entitle();
+      changed();
     } else if (name === "failure") {
       failing.add(value);
       failed.refreshSoon();
+      changedSoon();
     }
-    changed();
   },
 });
-byID("try-now").addEventListener("click", tryNow);
+byID("try-now").addEventListener("click", () => {
+  if (lost) lost.again = Date.now();
+  changed();
+  tryNow();
+});
 setInterval(() => lost && changed(), 1000);

@@ -1,12 +1,14 @@
 // What happened, said once: to the eye in a corner, and to screen readers by a live region. What went wrong stays until it is dismissed.
 
-import { byID, el } from "./dom.js";
+import { byID, el, visible } from "./dom.js";
 
 const shown = 7_000;
 const most = 5;
 
 function put(kind, text) {
   const box = byID(kind === "bad" ? "alerts" : "notices");
+  // What is said again stands there once.
+  for (const old of [...box.children]) if (old.firstChild.textContent === visible(text)) old.remove();
   const close = el("button", { type: "button", class: "quiet", "aria-label": "Dismiss", text: "×", onclick: () => notice.remove() });
   const notice = el("div", { class: "notice", "data-kind": kind }, el("span", { text }), close);
   box.append(notice);

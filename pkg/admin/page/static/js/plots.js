@@ -11,6 +11,9 @@ const specs = [
   { title: "Buffered", unit: "not yet delivered", write: bytes, least: 1024, base: 2, series: [["inProducers", "producers", 1], ["inWorkflows", "workflows", 2]] },
 ];
 
+// fewest is how many minutes a plot spans at least.
+const fewest = 3;
+
 // height is that of a canvas in CSS pixels: where plots stand below each other they are flatter.
 const narrow = matchMedia("(max-width: 38rem)");
 const height = () => (narrow.matches ? 96 : 132);
@@ -54,7 +57,7 @@ class Plot {
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, bind: { mousemove: moved }, sync: { key }, points: { size: 6 } },
         scales: {
-          x: { time: true, range: () => [this.now - minutes * 60, this.now] },
+          x: { time: true, range: () => [this.from, this.now] },
           y: { range: (_, __, most) => [0, ceiling(most ?? 0, spec)] },
         },
         axes: [
@@ -70,12 +73,20 @@ class Plot {
       [[], ...spec.series.map(() => [])],
       this.box,
     );
+    // A finger does not move before it is there.
+    this.plot.over.addEventListener("pointerdown", (e) => {
+      const i = e.pointerType === "touch" ? this.plot.posToIdx(e.offsetX) : undefined;
+      if (this.plot.data[0][i] !== undefined) this.at(i);
+    });
     this.now = 0;
+    this.from = -minutes * 60;
     new ResizeObserver(() => this.box.clientWidth > 0 && this.plot.setSize({ width: this.box.clientWidth, height: height() })).observe(this.box);
   }
 
   draw(history, now) {
     this.now = now;
+    // A page that was just opened shows what it has on most of its width.
+    this.from = Math.max(now - minutes * 60, Math.min(history.take([])[0][0] ?? now, now - fewest * 60));
     this.plot.setData(history.take(this.spec.series.map(([name]) => name)));
     this.head();
   }

@@ -92,6 +92,8 @@ export function follow(on) {
       }
     }
   })();
+  // Timers of a hidden page may be a minute late. Whoever looks at it again must not wait for them.
+  document.addEventListener("visibilitychange", () => document.hidden || tryNow());
   window.addEventListener("online", () => tryNow());
   return () => tryNow();
 }

@@ -1,6 +1,6 @@
 // Streams and their shards: where records were predicted to go, where they landed, and which shards get too much.
 
-import { byID, el, keyed, list, setAttribute, setText } from "./dom.js";
+import { byID, el, keyed, list, setAttribute, setText, visible } from "./dom.js";
 import { bytes, count, duration, percent, plural, rate, span } from "./format.js";
 import { bar, cells, header, mark } from "./parts.js";
 
@@ -39,7 +39,7 @@ function shardName(node, id) {
   if (node.dataset.id === id) return;
   node.dataset.id = id;
   const [, zeros, rest] = /^(shardId-0*)(.*)$/s.exec(id) ?? [null, "", id];
-  node.replaceChildren(el("span", { class: "zeros", text: zeros }), rest === "" ? "0" : rest);
+  node.replaceChildren(el("span", { class: "zeros", text: zeros }), visible(rest === "" ? "0" : rest));
   if (rest === "") node.firstChild.textContent = zeros.slice(0, -1);
 }
 
@@ -102,8 +102,8 @@ function factsOf(s) {
     ["Wrong shard", count(s.wrong_shard)],
     ["Buffered", count(s.buffered + s.retrying)],
     ["In flight", count(s.in_flight)],
-    ["Aggregation", s.aggregating ? (per === null ? "on" : `${rate(per)} per record`) : "off"],
-    ["Requests", duration(s.request_time?.count > 0 ? s.request_time.p50_ns : null)],
+    ["Aggregation", s.aggregating ? (per === null ? "on" : `${rate(per)} per Kinesis record`) : "off"],
+    ["Request p50", duration(s.request_time?.count > 0 ? s.request_time.p50_ns : null)],
   ];
 }
 
