@@ -94,22 +94,26 @@ func (f *failedRetryFlags) run(ctx context.Context, c *cobra.Command, args []str
 		return err
 	}
 	p.mask(errOut)
-	how, end, err := f.how(p)
+	how, end, err := f.how(ctx, p)
 	if err != nil {
 		return err
 	}
 	desk := new(failed.Desk)
 	chosen, err := f.choose(ctx, p, desk, args[1:])
 	if err != nil {
-		return errors.Join(err, end(ctx))
+		return errors.Join(err, end())
 	}
 	if len(chosen) == 0 {
 		fmt.Fprintln(c.OutOrStdout(), "nothing to retry")
 		return nil
 	}
-	r := retrying{desk: desk, how: how, out: p.mask(&masking{out: c.OutOrStdout()}), errOut: errOut}
+	r := retrying{desk: desk, how: how, end: end, out: p.mask(&masking{out: c.OutOrStdout()}), errOut: errOut}
 	r.all(ctx, chosen)
-	if err := errors.Join(ctx.Err(), end(ctx)); err != nil {
+	err = end()
+	if ctx.Err() != nil {
+		err = errors.Join(errors.New("interrupted; what was not retried stays where it is"), err)
+	}
+	if err != nil {
 		return err
 	}
 	if r.wrong {
@@ -118,9 +122,9 @@ func (f *failedRetryFlags) run(ctx context.Context, c *cobra.Command, args []str
 	return nil
 }
 
-// how says how messages are retried; end stops what that started.
-func (f *failedRetryFlags) how(p *failedPlaces) (how failed.Retry, end func(context.Context) error, err error) {
-	end = func(context.Context) error { return nil }
+// how says how messages are retried; end stops what that started, brings what is under way to its end, and may be called again.
+func (f *failedRetryFlags) how(ctx context.Context, p *failedPlaces) (how failed.Retry, end func() error, err error) {
+	end = func() error { return nil }
 	how = failed.Retry{Into: f.into, Always: f.send, Force: f.force, DryRun: f.dryRun}
 	if f.into != "" {
 		return how, end, nil
@@ -138,13 +142,14 @@ func (f *failedRetryFlags) how(p *failedPlaces) (how failed.Retry, end func(cont
 	}
 	s := &sendersAlone{adapter: p.adapter}
 	how.Send = s.send
-	return how, s.stop, nil
+	return how, sync.OnceValue(func() error { return s.stop(ctx) }), nil
 }
 
 // retrying retries messages and tells what became of each.
 type retrying struct {
 	desk *failed.Desk
 	how  failed.Retry
+	end  func() error
 
 	mu          sync.Mutex // guards what follows
 	out, errOut io.Writer
@@ -155,8 +160,9 @@ type retrying struct {
 func (r *retrying) all(ctx context.Context, chosen []failed.Message) {
 	unhook := context.AfterFunc(ctx, func() {
 		r.mu.Lock()
-		defer r.mu.Unlock()
 		fmt.Fprintln(r.errOut, "adapterd: ending when it is known what became of the messages that are under way; a second signal ends at once, and they stay where they are")
+		r.mu.Unlock()
+		_ = r.end() // which tells its error again
 	})
 	defer unhook()
 	var g errgroup.Group
