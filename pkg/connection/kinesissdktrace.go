@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	service "github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/adapterd/adapterd/pkg/kpl"
@@ -23,10 +22,7 @@ func followRequest(ctx context.Context, in *service.PutRecordsInput) func(*servi
 		return nil
 	}
 	stream := aws.ToString(in.StreamName) + aws.ToString(in.StreamARN) // one of them
-	sent := telemetry.Sent{
-		System: kinesisSystem, Destination: stream, Records: len(in.Records),
-		More: []attribute.KeyValue{kplotel.StreamKey.String(stream), semconv.MessagingBatchMessageCount(len(in.Records))},
-	}
+	sent := telemetry.Sent{System: kinesisSystem, Destination: stream, DestinationKey: kplotel.StreamKey, Records: len(in.Records)}
 	for _, e := range in.Records {
 		sent.Bytes += len(e.Data)
 	}

@@ -79,13 +79,17 @@ func (e *engineTelemetry) record(ctx context.Context, r *kpl.Record) *telemetry.
 		return nil
 	}
 	return telemetry.JourneyOf(ctx).Record(telemetry.Sent{
-		System: kinesisSystem, Destination: r.Stream, PartitionKey: r.PartitionKey, Bytes: len(r.Data),
-		More: []attribute.KeyValue{kplotel.StreamKey.String(e.Text(r.Stream))},
+		System: kinesisSystem, Destination: r.Stream, DestinationKey: kplotel.StreamKey, PartitionKey: r.PartitionKey, Bytes: len(r.Data),
 	})
 }
 
 // end ends a record with its result.
 func (e *engineTelemetry) end(record *telemetry.Record, r kpl.Result) {
+	out := telemetry.Outcome{Err: r.Err, Attempts: tries(r.Attempts)}
+	shard := r.ShardID
+	if cause, ok := errors.AsType[*kpl.RecordError](r.Err); ok {
+		out.Code, shard = cause.Code, cause.ShardID
+	}
 	if span := record.Span(); span != nil {
 		e.requests.Link(span, r.Attempts)
 		for _, a := range r.Attempts {
@@ -93,17 +97,12 @@ func (e *engineTelemetry) end(record *telemetry.Record, r kpl.Result) {
 				record.Failed(a.ErrorCode, a.ErrorMessage)
 			}
 		}
-	}
-	out := telemetry.Outcome{Err: r.Err, Attempts: tries(r.Attempts)}
-	shard := r.ShardID
-	if cause, ok := errors.AsType[*kpl.RecordError](r.Err); ok {
-		out.Code, shard = cause.Code, cause.ShardID
-	}
-	if shard != "" {
-		out.More = append(out.More, kplotel.ShardKey.String(shard), semconv.MessagingDestinationPartitionID(shard))
-	}
-	if r.SequenceNumber != "" {
-		out.More = append(out.More, sequenceKey.String(r.SequenceNumber))
+		if shard != "" {
+			out.More = append(out.More, kplotel.ShardKey.String(shard), semconv.MessagingDestinationPartitionID(shard))
+		}
+		if r.SequenceNumber != "" {
+			out.More = append(out.More, sequenceKey.String(r.SequenceNumber))
+		}
 	}
 	record.End(out)
 }

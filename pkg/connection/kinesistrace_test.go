@@ -17,6 +17,7 @@ import (
 
 	"github.com/adapterd/adapterd/pkg/kinesislocal"
 	"github.com/adapterd/adapterd/pkg/kpl"
+	"github.com/adapterd/adapterd/pkg/kpl/kplotel"
 	"github.com/adapterd/adapterd/pkg/message"
 	"github.com/adapterd/adapterd/pkg/telemetry"
 )
@@ -186,4 +187,34 @@ func TestRequestsOfTheSDKConnectionAreRecordsOfTheirMessage(t *testing.T) {
 	if n, failed := valueOf(all[3], telemetry.RecordsKey), valueOf(all[3], telemetry.RecordsFailedKey); n != int64(5) || failed != int64(3) {
 		t.Errorf("%v records, %v failed", n, failed)
 	}
+}
+
+// What nobody looks at must cost next to nothing: with a sampler most messages have no span, and most records of a split one have none.
+func TestRecordsWithoutASpanCostLittle(t *testing.T) {
+	l := listen()
+	e := &engineTelemetry{Telemetry: l.Telemetry, requests: kplotel.NewRequests(l.Requests.Tracer("test"), l.Mask)}
+	record := kpl.Record{Stream: "events", PartitionKey: "alice", Data: []byte("data")}
+	result := kpl.Result{ShardID: "shardId-000000000000", SequenceNumber: "1", Attempts: []kpl.Attempt{{Success: true}}}
+	journey := l.Workflow("ch", "wf", "c").Begin(message.New(nil))
+	ctx := journey.Context(context.Background())
+	for range 100 { // the first have spans
+		e.end(e.record(ctx, &record), result)
+	}
+	for _, c := range []struct {
+		name string
+		ctx  context.Context
+		most float64
+	}{
+		{"its message has no span", context.Background(), 0},
+		{"its message has many records", ctx, 1}, // the record
+	} {
+		if n := testing.AllocsPerRun(1000, func() {
+			if r := e.record(c.ctx, &record); r != nil {
+				e.end(r, result)
+			}
+		}); n > c.most {
+			t.Errorf("%s: %v allocations, want %v", c.name, n, c.most)
+		}
+	}
+	journey.End(nil)
 }

@@ -22,10 +22,10 @@ type Sent struct {
 	System, Destination string
 	// PartitionKey is shown only where that is allowed.
 	PartitionKey string
-	// Bytes is the length of the data. Records is how many are handed over as one; 0 is 1.
+	// Bytes is the length of the data. Records is how many are handed over as one batch; 0 is one record that is none.
 	Bytes, Records int
-	// More are attributes of the system's own.
-	More []attribute.KeyValue
+	// DestinationKey is the system's own attribute for the destination, empty for none.
+	DestinationKey attribute.Key
 }
 
 // Outcome is how a record ended.
@@ -59,10 +59,16 @@ func (j *Journey) Record(s Sent) *Record {
 	}
 	t := j.w.t
 	destination := t.Text(s.Destination)
-	all := append([]attribute.KeyValue{
+	all := []attribute.KeyValue{
 		semconv.MessagingSystemKey.String(s.System), semconv.MessagingOperationName("send"), semconv.MessagingOperationTypeSend,
 		semconv.MessagingDestinationName(destination), semconv.MessagingMessageBodySize(s.Bytes),
-	}, s.More...)
+	}
+	if s.DestinationKey != "" {
+		all = append(all, s.DestinationKey.String(destination))
+	}
+	if s.Records > 0 {
+		all = append(all, semconv.MessagingBatchMessageCount(s.Records))
+	}
 	if t.PartitionKeys && s.PartitionKey != "" {
 		all = append(all, PartitionKeyOfRecord.String(t.Text(s.PartitionKey)))
 	}
