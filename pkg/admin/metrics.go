@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"math"
 	"net/http"
 	"runtime"
 	"strings"
@@ -101,9 +102,12 @@ func (m adapterMetrics) Collect(to chan<- prometheus.Metric) {
 			out.outcomes(outcomes, w.Counts, c.ID, w.ID)
 			out.gauge(inFlight, float64(w.Counts.InFlight), c.ID, w.ID)
 			out.gauge(buffered, float64(w.BufferedBytes), c.ID, w.ID)
-			l := w.Latency
+			l, p50, p99 := w.Latency, math.NaN(), math.NaN()
+			if l.Count > 0 {
+				p50, p99 = l.P50.Seconds(), l.P99.Seconds()
+			}
 			out <- prometheus.MustNewConstSummary(latency, uint64(l.Count), w.LatencySum.Seconds(),
-				map[float64]float64{0.5: l.P50.Seconds(), 0.99: l.P99.Seconds()}, text(c.ID), text(w.ID))
+				map[float64]float64{0.5: p50, 0.99: p99}, text(c.ID), text(w.ID))
 		}
 	}
 	for _, c := range st.Connections {

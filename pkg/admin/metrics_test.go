@@ -72,6 +72,18 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// Zero would be the best of all latencies.
+func TestNoMessageHasNoLatency(t *testing.T) {
+	f := busy()
+	f.st.Channels[0].Workflows[0].Latency, f.st.Channels[0].Workflows[0].LatencySum = kpl.Latency{}, 0
+	got := ask(t, withAdapter(t, f, nil), "GET", "/metrics", "").text
+	for _, want := range []string{`quantile="0.5"} NaN`, `quantile="0.99"} NaN`, `adapterd_message_latency_seconds_count{channel="orders",workflow="wf"} 0`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
 func TestMetricsAreWellMade(t *testing.T) {
 	s := withProducers(t, busy())
 	problems, err := testutil.GatherAndLint(newRegistry(s))
