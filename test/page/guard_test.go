@@ -29,6 +29,7 @@ func TestReconnects(t *testing.T) {
 	b.wait("when it tries again", `/^(Next try in \d+\u202fs\.|Trying now…)$/.test(document.querySelector("#lost-again").textContent)`)
 	b.has("#live", "not connected")
 	b.wait("the title", `document.title === "? not connected · adapterd"`)
+	b.wait("why", `document.querySelector("#lost [role=alert]").textContent.includes(": no answer from " + location.host + ".")`)
 	a.publish("status", troubled(3)) // nobody listens, but it is what comes first
 	a.mu.Lock()
 	a.failures = failures()[:1] // as of another run

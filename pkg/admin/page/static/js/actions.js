@@ -1,6 +1,6 @@
 // What an operator does. Each action is confirmed, and its outcome is told.
 
-import { Refused, get, pathOf, post } from "./api.js";
+import { get, pathOf, post } from "./api.js";
 import { ask, show } from "./dialogs.js";
 import { byID, el, list } from "./dom.js";
 import { plural } from "./format.js";
@@ -26,9 +26,6 @@ const channelActions = {
 
 const under = (c) => (c.counts?.inFlight > 0 ? `the ${plural(c.counts.inFlight, "message")} under way` : "what is under way");
 
-// reasonOf is an error for the operator.
-export const reasonOf = (error) => (error instanceof Refused ? error.message : `no answer from the server (${error.message})`);
-
 // actOnChannel calls changed when the channel is to be drawn anew, with its state if the server has told it.
 export async function actOnChannel(channel, action, changed) {
   const about = channelActions[action];
@@ -42,7 +39,7 @@ export async function actOnChannel(channel, action, changed) {
     now = await post(pathOf("channels", channel.id, action));
     tell(`Channel ${channel.id} ${about.past}.`);
   } catch (error) {
-    warn(`Channel ${channel.id} could not be made to ${action}: ${reasonOf(error)}`);
+    warn(`Channel ${channel.id} could not be made to ${action}: ${error.message}`);
   } finally {
     underWay.delete(channel.id);
     changed(now);
@@ -67,7 +64,7 @@ async function flush() {
     await post("api/flush");
     tell("Flushed: what was buffered has its result.");
   } catch (error) {
-    warn(`The flush did not end well: ${reasonOf(error)}`);
+    warn(`The flush did not end well: ${error.message}`);
   }
 }
 
@@ -84,11 +81,11 @@ async function reload() {
     tell(parts.length > 0 ? `Reloaded: ${parts.map(([what, ids]) => `${what} ${ids.join(", ")}`).join("; ")}.` : "Reloaded: nothing has changed.");
   } catch (error) {
     const problems = list(error.body?.problems);
-    if (problems.length === 0) return void warn(`The document was not taken over: ${reasonOf(error)}`);
+    if (problems.length === 0) return void warn(`The document was not taken over: ${error.message}`);
     const place = (p) => [p.file, p.line || null, p.line ? p.column || null : null].filter(Boolean).join(":");
     show({
       title: "The document was refused; nothing has changed",
-      text: reasonOf(error),
+      text: error.message,
       details: [el("ul", { class: "problems" }, ...problems.map((p) => el("li", { "data-mark": p.severity === "error" ? "bad" : "warn" }, el("code", { text: place(p) }), el("span", { text: `${p.severity ?? "error"}: ${p.message}` }))))],
     });
   }
@@ -118,7 +115,7 @@ export async function offerLogLevel() {
       take((await post("api/log-level", { level: select.value })).level);
       tell(`The log level is ${current}.`);
     } catch (error) {
-      warn(`The log level stays ${current}: ${reasonOf(error)}`);
+      warn(`The log level stays ${current}: ${error.message}`);
       select.value = current;
     }
   };
@@ -128,4 +125,3 @@ export function prepareActions() {
   byID("flush").addEventListener("click", (e) => working(e.currentTarget, flush));
   byID("reload").addEventListener("click", (e) => working(e.currentTarget, reload));
 }
-

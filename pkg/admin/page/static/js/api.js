@@ -31,18 +31,27 @@ async function newToken(used) {
 // patience is how long an answer may take to begin, in ms. Actions may take as long as a channel takes to drain.
 const patience = 15_000;
 
+// ask is fetch. What each browser says in its own words when nothing answers, it says in ours.
+async function ask(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch (error) {
+    throw error instanceof TypeError ? new Error(`no answer from ${location.host}`, { cause: error }) : error;
+  }
+}
+
 async function once(path, options) {
-  if (options.method === "POST") return fetch(path, options);
+  if (options.method === "POST") return ask(path, options);
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error("the server does not answer")), patience);
   try {
-    return await fetch(path, { ...options, signal: options.signal ? AbortSignal.any([options.signal, late.signal]) : late.signal });
+    return await ask(path, { ...options, signal: options.signal ? AbortSignal.any([options.signal, late.signal]) : late.signal });
   } finally {
     clearTimeout(timer);
   }
 }
 
-// request asks until the token is right. It throws Refused, or what fetch throws when there is no answer.
+// request asks until the token is right. It throws Refused, or an Error that says why there is no answer.
 export async function request(path, options = {}) {
   for (;;) {
     const used = token;

@@ -1,7 +1,6 @@
 // Messages that were written to a directory because they failed: to read, to send again, to drop.
 
 import { get, pathOf, post } from "./api.js";
-import { reasonOf } from "./actions.js";
 import { ask, show, textBlock } from "./dialogs.js";
 import { byID, el, keyed, list, setAttribute, setText } from "./dom.js";
 import { bytes, count, moment, plural } from "./format.js";
@@ -64,7 +63,7 @@ export class FailedMessages {
       this.all = list(await get("api/failed"));
       setText(byID("failed-error"), "");
     } catch (error) {
-      setText(byID("failed-error"), `The failed messages can not be listed: ${reasonOf(error)}`);
+      setText(byID("failed-error"), `The failed messages can not be listed: ${error.message}`);
     }
     this.refreshSoon(regularly);
     const there = new Set(this.all.map(keyOf));
@@ -137,7 +136,7 @@ export class FailedMessages {
         ].filter(Boolean),
       });
     } catch (error) {
-      warn(`${m.name} can not be shown: ${reasonOf(error)}`);
+      warn(`${m.name} can not be shown: ${error.message}`);
     }
   }
 
@@ -162,7 +161,7 @@ export class FailedMessages {
         await patiently(() => post(pathOf("failed", m.dir, m.name, action)));
         done++;
       } catch (error) {
-        errors.push(`${m.name}: ${reasonOf(error)}`);
+        errors.push(`${m.name}: ${error.message}`);
       }
     }
     this.busy = false;

@@ -4,7 +4,7 @@ import { request } from "./api.js";
 
 // silence is how long nothing may come, in ms, before the connection counts as lost. The server sends a state each second.
 const silence = 10_000;
-const longestWait = 15_000;
+const longestWait = 5_000;
 
 // splitter cuts what comes into events, {name, data}, whatever the pieces are cut into.
 export function splitter() {
@@ -60,7 +60,9 @@ export function follow(on) {
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       const split = splitter();
       for (;;) {
-        const { done, value } = await reader.read();
+        const { done, value } = await reader.read().catch((error) => {
+          throw error instanceof TypeError ? new Error("the connection broke", { cause: error }) : error;
+        });
         if (done) throw new Error("the server ended the connection");
         alive();
         for (const event of split(value)) {
