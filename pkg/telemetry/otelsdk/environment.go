@@ -20,12 +20,12 @@ const (
 
 // signal is what is asked for of traces or of metrics.
 type signal struct {
-	name, exporterVariable, protocolVariable, endpointVariable string
+	exporterVariable, protocolVariable, endpointVariable string
 }
 
 var (
-	traces  = signal{"traces", tracesExporter, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"}
-	metrics = signal{"metrics", metricsExporter, "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"}
+	traces  = signal{tracesExporter, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"}
+	metrics = signal{metricsExporter, "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"}
 )
 
 // The values of the variables for exporters and protocols that are known.
@@ -68,7 +68,13 @@ func (s signal) protocol(log *zap.Logger) string {
 		asked = value(variable)
 	}
 	switch asked {
-	case protocolHTTP, protocolJSON, protocolGRPC:
+	case protocolJSON:
+		if s == metrics { // their exporter has no JSON, and says nothing
+			log.Warn("metrics can not be sent as http/json; they go as http/protobuf", zap.String("variable", variable))
+			return protocolHTTP
+		}
+		return asked
+	case protocolHTTP, protocolGRPC:
 		return asked
 	case "":
 		return protocolHTTP

@@ -83,6 +83,8 @@ func TestOffUnlessTheEnvironmentAsksForIt(t *testing.T) {
 		{"disabled", map[string]string{otlpEndpoint: "http://127.0.0.1:1", sdkDisabled: "TRUE"}, false, false, ""},
 		{"an exporter that is not known", map[string]string{tracesExporter: "zipkin", metricsExporter: "otlp"}, false, true, "an exporter of OpenTelemetry is not known"},
 		{"a protocol that is not known", map[string]string{otlpEndpoint: "http://127.0.0.1:1", otlpProtocol: "thrift"}, false, false, "a protocol of OTLP is not known"},
+		{"JSON for spans", map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1", otlpProtocol: "http/json"}, true, false, ""},
+		{"JSON for metrics", map[string]string{otlpEndpoint: "http://127.0.0.1:1", otlpProtocol: "http/json"}, true, true, "metrics can not be sent as http/json"},
 		{"logs", map[string]string{logsExporter: "otlp"}, false, false, "logs are not sent to OpenTelemetry"},
 		{"a file", map[string]string{configFile: "otel.yaml"}, false, false, "a configuration file of OpenTelemetry is not read"},
 		{"a propagator that is not known", map[string]string{otlpEndpoint: "http://127.0.0.1:1", "OTEL_PROPAGATORS": "smoke-signals"}, true, true, "OpenTelemetry can not do all"},
