@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"image/png"
@@ -9,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -58,6 +61,12 @@ func take(t *testing.T, path string, width int64, scheme string, trouble bool, u
 		a.failures, a.failed = failures(), failedFiles()
 	}
 	b := newTab(t, width, 900, map[string]string{"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"})
+	// The same letters on every machine that has them.
+	const font = `document.addEventListener("readystatechange", () => document.documentElement.style.setProperty("--sans", "Inter, system-ui, sans-serif"), { once: true })`
+	b.do(chromedp.Func(func(ctx context.Context, to *chromedp.Target) error {
+		_, err := cdp.Call(ctx, to, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: font})
+		return err
+	}))
 	b.show(a)
 	b.wait("the log level, which comes last", `!document.querySelector("#log-level-part").hidden`)
 	end := tell[float64](b, fmt.Sprintf(`Math.ceil(document.querySelector(%q).getBoundingClientRect().bottom + scrollY) + 24`, until))
