@@ -3,39 +3,34 @@ package workflow
 import (
 	"context"
 	"fmt"
-	"sync"
+	"sync/atomic"
 
 	"github.com/adapterd/adapterd/pkg/component"
 )
 
 // pause holds messages back at the door of a workflow. The zero value is open; it is safe for concurrent use.
 type pause struct {
-	mu sync.Mutex
-	// over is closed when the pause ends; nil while there is none.
-	over chan struct{}
+	// over points to what is closed when the pause ends; nil while there is none. It is atomic because every message asks.
+	over atomic.Pointer[chan struct{}]
 }
 
 func (p *pause) begin() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.over == nil {
-		p.over = make(chan struct{})
-	}
+	over := make(chan struct{})
+	p.over.CompareAndSwap(nil, &over)
 }
 
 func (p *pause) end() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.over != nil {
-		close(p.over)
-		p.over = nil
+	if over := p.over.Swap(nil); over != nil {
+		close(*over)
 	}
 }
 
+// now is closed when the present pause ends; nil while there is none.
 func (p *pause) now() <-chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.over
+	if over := p.over.Load(); over != nil {
+		return *over
+	}
+	return nil
 }
 
 // Pause implements Workflow. The door holds what the consumer had taken before it heard of the pause.
