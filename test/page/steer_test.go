@@ -214,15 +214,15 @@ func TestFailedMessages(t *testing.T) {
 	b.has("#failed-some", "1 message selected")
 	b.click("#failed-retry")
 	b.has("#confirm", "Retry order 1-2%.json??")
+	a.mu.Lock()
+	a.failed = files[1:]
+	a.mu.Unlock()
 	b.click("#confirm-yes")
 	if got, want := a.waitSent(1)[0], (post{first + "/retry", "1", ""}); got != want {
 		t.Errorf("sent %+v, not %+v", got, want)
 	}
 	b.wait("the outcome", `document.querySelector("#notices").textContent.includes("1 failed message given to be tried again.")`)
 
-	a.mu.Lock()
-	a.failed = files[1:]
-	a.mu.Unlock()
 	b.wait("the next list", `document.querySelectorAll("#failed-list li").length === 2`)
 	b.click("#failed-all")
 	b.click("#failed-drop")
