@@ -70,8 +70,13 @@ func TestPlansHold(t *testing.T) {
 				t.Fatalf("%s: %v bytes on demand", name, f.OnDemandBytes)
 			}
 		}
-		// Aggregation never costs more.
-		if p.Month.Units > p.Month.UnitsAlone*(1+1e-9) {
+		// Aggregation never costs more where two records fit into a unit. Beyond that what it adds to each may be what begins another unit: at
+		// worst one for two records that have one each, and for keys of 256 bytes a fiftieth.
+		most := 1 + 1e-9
+		if l.SizeBytes > 12_000 {
+			most = 1.52
+		}
+		if p.Month.Units > p.Month.UnitsAlone*most {
 			t.Fatalf("%v units, %v without aggregation", p.Month.Units, p.Month.UnitsAlone)
 		}
 		planned := 0
