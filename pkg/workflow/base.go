@@ -59,8 +59,9 @@ type base struct {
 
 // counters are atomic because outcomes come from many goroutines.
 type counters struct {
-	consumed, delivered, handled, failed, givenBack atomic.Int64
-	pulse                                           pulse
+	consumed                              atomic.Int64
+	pulse                                 pulse // between them, for it keeps apart what consumers and outcomes write
+	delivered, handled, failed, givenBack atomic.Int64
 }
 
 // shift is the time from a Start to its Stop. Messages belong to the one in which they were consumed, even if they outlive it.
