@@ -55,8 +55,10 @@ var rooms = map[string][]string{
 	},
 	// The files of the status page.
 	"pkg/admin/page": {},
+	// What is plotted there.
+	"pkg/admin/history": {"pkg/adapter", "pkg/kpl"},
 	"pkg/admin": {
-		"pkg/admin/page", "pkg/kpl/kplprometheus",
+		"pkg/admin/page", "pkg/admin/history", "pkg/kpl/kplprometheus",
 		"pkg/adapter", "pkg/channel", "pkg/workflow", "pkg/consumer", "pkg/service", "pkg/producer", "pkg/connection", "pkg/component", "pkg/document", "pkg/expr",
 		"pkg/message", "pkg/kpl", "pkg/kpl/aggregation",
 	},
