@@ -9,10 +9,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
+	"github.com/adapterd/adapterd/pkg/admin/history"
 )
 
 const (
-	// statusEvery is how often those who listen get a state.
+	// statusEvery is how often the adapter is asked for its state.
 	statusEvery = time.Second
 	// mostListeners bounds those who listen at a time.
 	mostListeners = 32
@@ -21,7 +22,8 @@ const (
 	failuresListener = 64
 )
 
-// events hands states and failures to those who listen. One goroutine makes each of them once for all.
+// events asks the adapter for its state each second, has the history take a sample of it whether or not anybody listens, and hands states,
+// samples and failures to those who do. One goroutine makes each of them once for all.
 type events struct {
 	s        *Server
 	failures chan adapter.Failure
@@ -35,7 +37,7 @@ type events struct {
 
 // listener is a client that listens. Its channels are never closed.
 type listener struct {
-	// status has room for one: an old state is of no interest when there is a newer one.
+	// status has room for one, with its sample: an old state is of no interest when there is a newer one, and the history has all samples.
 	status   chan []byte
 	failures chan []byte
 }
@@ -64,16 +66,7 @@ func (e *events) run() {
 	for {
 		select {
 		case <-ticker.C:
-			e.each(func() []byte { return e.event("status", e.s.status()) }, func(l *listener, text []byte) {
-				select {
-				case <-l.status:
-				default:
-				}
-				select {
-				case l.status <- text:
-				default: // its first one has just come
-				}
-			})
+			e.look()
 		case f := <-e.failures:
 			e.each(func() []byte { return e.event("failure", f) }, func(l *listener, text []byte) {
 				select {
@@ -87,15 +80,46 @@ func (e *events) run() {
 	}
 }
 
-// each makes an event if anybody listens, and hands it to all who do.
-func (e *events) each(make func() []byte, hand func(*listener, []byte)) {
-	e.mu.Lock()
-	all := len(e.listeners)
-	e.mu.Unlock()
-	if all == 0 {
+// look takes the state of this second. Before there is an adapter there is nothing to keep.
+func (e *events) look() {
+	attached := e.s.adapter() != nil
+	if !attached && !e.heard() {
 		return
 	}
-	text := make() // asks the adapter, so nothing is held meanwhile
+	st := e.s.status()
+	var sample history.Sample
+	taken := false
+	if attached {
+		sample, taken = e.s.history.Add(&st)
+	}
+	e.each(func() []byte {
+		text := e.event("status", st)
+		if taken {
+			text = append(text, e.event("sample", sample)...)
+		}
+		return text
+	}, func(l *listener, text []byte) {
+		select {
+		case <-l.status:
+		default:
+		}
+		l.status <- text // nobody else writes to it
+	})
+}
+
+// heard says whether anybody listens.
+func (e *events) heard() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.listeners) > 0
+}
+
+// each makes an event if anybody listens, and hands it to all who do.
+func (e *events) each(make func() []byte, hand func(*listener, []byte)) {
+	if !e.heard() {
+		return
+	}
+	text := make() // takes a while, so nothing is held meanwhile
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for l := range e.listeners {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
+	"github.com/adapterd/adapterd/pkg/admin/history"
 	"github.com/adapterd/adapterd/pkg/kpl"
 	"github.com/adapterd/adapterd/pkg/workflow"
 )
@@ -126,7 +127,7 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 		"Status": adapter.Status{}, "Channel": adapter.ChannelStatus{}, "Workflow": adapter.WorkflowStatus{}, "Connection": adapter.ConnectionStatus{}, "HotShard": adapter.HotShard{},
 		"Reload": adapter.ReloadStatus{}, "Failure": adapter.Failure{}, "Counts": workflow.Counts{}, "Latency": kpl.Latency{}, "Producer": kpl.Stats{}, "StreamState": kpl.StreamStats{},
 		"Stream": Stream{}, "Shard": kpl.ShardStats{}, "HotKey": kpl.HotKey{}, "Health": Health{}, "Error": ErrorAnswer{}, "Problem": Problem{}, "ReloadRefused": ReloadRefused{}, "Flushed": Flushed{}, "LogLevel": Level{},
-		"FailedMessage": FailedMessage{}, "FailedDetail": FailedDetail{}, "FailedDone": FailedDone{},
+		"FailedMessage": FailedMessage{}, "FailedDetail": FailedDetail{}, "FailedDone": FailedDone{}, "Sample": history.Sample{}, "History": history.History{},
 	} {
 		schema, _ := schemas[name].(map[string]any)
 		properties, _ := schema["properties"].(map[string]any)
@@ -165,7 +166,7 @@ func asked() []struct{ path, method, at, body string } {
 		{"/livez", "get", "/livez", ""}, {"/readyz", "get", "/readyz", ""}, {"/metrics", "get", "/metrics", ""},
 		{"/workflow-health-check", "get", "/workflow-health-check", ""}, {"/workflow-health-check/alive", "get", "/workflow-health-check/alive", ""},
 		{"/workflow-health-check/ready", "get", "/workflow-health-check/ready", ""},
-		{"/api/status", "get", "/api/status", ""}, {"/api/channels", "get", "/api/channels", ""}, {"/api/streams", "get", "/api/streams", ""}, {"/api/failures", "get", "/api/failures", ""},
+		{"/api/status", "get", "/api/status", ""}, {"/api/history", "get", "/api/history", ""}, {"/api/channels", "get", "/api/channels", ""}, {"/api/streams", "get", "/api/streams", ""}, {"/api/failures", "get", "/api/failures", ""},
 		{"/api/channels/{id}", "get", "/api/channels/orders", ""}, {"/api/channels/{id}", "get", "/api/channels/a%2Fb%20%C3%BC", ""}, {"/api/channels/{id}", "get", "/api/channels/none", ""},
 		{"/api/channels/{id}/{action}", "post", "/api/channels/orders/stop", ""}, {"/api/channels/{id}/{action}", "post", "/api/channels/none/stop", ""},
 		{"/api/channels/{id}/{action}", "post", "/api/channels/orders/explode", ""}, {"/api/channels/{id}/{action}", "post", "/api/channels/orders/stop", "{\"x\":1}"},

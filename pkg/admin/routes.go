@@ -51,7 +51,7 @@ func (s *Server) table() []*route {
 		probe("/livez", s.live), probe("/readyz", s.ready),
 		probe("/workflow-health-check", s.ready), probe("/workflow-health-check/alive", s.live), probe("/workflow-health-check/ready", s.ready),
 		{path: "/metrics", get: s.metrics.ServeHTTP},
-		read("/api/status", s.getStatus), {path: "/api/events", get: s.events.ServeHTTP},
+		read("/api/status", s.getStatus), read("/api/history", s.getHistory), {path: "/api/events", get: s.events.ServeHTTP},
 		read("/api/channels", s.getChannels), read("/api/channels/{id}", s.getChannel), act("/api/channels/{id}/{action}", s.postChannel),
 		read("/api/streams", s.getStreams), read("/api/failures", s.getFailures),
 		act("/api/flush", s.postFlush), act("/api/reload", s.postReload), act("/reload", s.postReload),

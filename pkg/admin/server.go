@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
+	"github.com/adapterd/adapterd/pkg/admin/history"
 )
 
 // Times that a client has for a part of its request, or for taking an answer.
@@ -40,6 +41,7 @@ type Server struct {
 	metrics  http.Handler
 	page     map[string]file
 	events   *events
+	history  *history.Recorder
 	listener net.Listener
 	http     *http.Server
 	served   chan struct{}
@@ -86,6 +88,7 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.acting, s.cut = context.WithCancel(context.WithoutCancel(ctx))
 	s.metrics = newMetrics(s)
+	s.history = history.New(time.Now())
 	s.events = newEvents(s)
 	s.routes = s.routing()
 	s.http = &http.Server{
@@ -136,7 +139,7 @@ func (s *Server) URL() string {
 	return scheme + "://" + s.listener.Addr().String()
 }
 
-// Attach gives the server what it looks at, once.
+// Attach gives the server what it looks at, once. From then on it does so each second.
 func (s *Server) Attach(source Source) {
 	if s.source.CompareAndSwap(nil, &attached{source}) {
 		source.OnFailure(s.events.failed)

@@ -18,6 +18,8 @@ const mostFailures = 200
 
 func (s *Server) getStatus(*http.Request) (any, error) { return s.status(), nil }
 
+func (s *Server) getHistory(*http.Request) (any, error) { return s.history.History(), nil }
+
 func (s *Server) getChannels(*http.Request) (any, error) { return s.status().Channels, nil }
 
 func (s *Server) getChannel(r *http.Request) (any, error) { return s.channel(r.PathValue("id")) }
