@@ -171,11 +171,17 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// show opens the page of a server, and waits until it shows the latest state.
+// show opens the page of a server, and waits until it shows its state.
 func (b *tab) show(a *api) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(a.URL))
-	b.wait("the latest state", `document.querySelector("#verdict").dataset.level && !document.querySelector("#version").textContent.startsWith("`+earlier+`")`)
+	b.wait("the state", `document.querySelector("#verdict").dataset.level`)
+}
+
+// plotted waits until records are plotted.
+func (b *tab) plotted() {
+	b.t.Helper()
+	b.wait("the plots", `/: records \d/.test(document.querySelector("#plots .canvas").getAttribute("aria-label"))`)
 }
 
 // wait waits until an expression is true.

@@ -66,20 +66,6 @@ func TestHiddenPage(t *testing.T) {
 	b.wait("a new connection when it is looked at", `(window.reveal(), document.title === "✗ 2/3 channels · adapterd" && document.querySelector("#lost").hidden)`)
 }
 
-// What was plotted is there again after the page was loaded anew.
-func TestHistoryOutlivesAReload(t *testing.T) {
-	a := newAPI(t, minutes(false)...)
-	b := newTab(t, 1280, 900, nil)
-	b.show(a)
-	a.publish("status", calm(1)) // the server has no more than this from now on
-	b.wait("it", `document.querySelector("#plots .canvas").getAttribute("aria-label").includes("records")`)
-	b.do(chromedp.Reload())
-	b.wait("the verdict", `document.querySelector("#verdict").dataset.level === "ok"`)
-	tell[bool](b, `(document.querySelector("#plots .canvas").focus(), true)`)
-	b.press(kb.Home)
-	b.wait("the first state's time", `/^13:53:1[0-9]$/.test(document.querySelector("#plots .when").textContent)`)
-}
-
 func TestToken(t *testing.T) {
 	const secret = "a-token-of-sixteen-bytes-and-more"
 	a := newAPI(t, calm(0))

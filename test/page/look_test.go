@@ -21,6 +21,7 @@ func full(t *testing.T, width int64, features map[string]string) (*api, *tab) {
 	b := newTab(t, width, 900, features)
 	b.show(a)
 	b.wait("the log level, which comes last", `!document.querySelector("#log-level-part").hidden`)
+	b.plotted()
 	return a, b
 }
 
@@ -79,11 +80,12 @@ func TestPlotsAreReadByFinger(t *testing.T) {
 	b.wait("the time in the middle", `[...document.querySelectorAll("#plots .when")].every((w) => /^13:5[789]:\d\d$/.test(w.textContent))`)
 }
 
-// A page that was just opened has little to show, and shows that on most of the plots' width.
+// A program that has just begun has little to show, and its page shows that on most of the plots' width.
 func TestPlotsBeginWhereTheirLinesDo(t *testing.T) {
 	a := newAPI(t, minutes(false)[420:]...)
 	b := newTab(t, 1280, 900, nil)
 	b.show(a)
+	b.plotted()
 	tell[bool](b, `(document.querySelector("#plots .canvas").focus(), true)`)
 	b.press(kb.Home)
 	b.wait("the first state at the left edge", `document.querySelector("#plots .when").textContent === "14:00:13" && new DOMMatrix(getComputedStyle(document.querySelector("#plots .u-cursor-x")).transform).m41 < 5`)

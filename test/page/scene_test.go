@@ -164,19 +164,13 @@ func landed(st adapter.Status) adapter.Status {
 	return st
 }
 
-// earlier is the version in all states of minutes but the last: show waits until that has come.
-const earlier = "earlier"
-
 // minutes are states of the last ten, calm until the last four of them if there is trouble.
-func minutes(trouble bool) []any {
-	var out []any
+func minutes(trouble bool) []adapter.Status {
+	var out []adapter.Status
 	for second := -599; second <= 0; second++ {
 		st := calm(second)
 		if trouble && second > -240 {
 			st = troubled(second)
-		}
-		if second < 0 {
-			st.Version = earlier
 		}
 		out = append(out, landed(st))
 	}

@@ -69,6 +69,7 @@ func take(t *testing.T, path string, width int64, scheme string, trouble bool, u
 	}))
 	b.show(a)
 	b.wait("the log level, which comes last", `!document.querySelector("#log-level-part").hidden`)
+	b.plotted()
 	end := tell[float64](b, fmt.Sprintf(`Math.ceil(document.querySelector(%q).getBoundingClientRect().bottom + scrollY) + 24`, until))
 	b.do(chromedp.EmulateViewport(width, int64(end)))
 	// Two pictures on, what was asked for is drawn.

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/adapterd/adapterd/pkg/adapter"
+	"github.com/adapterd/adapterd/pkg/admin/history"
 	"github.com/adapterd/adapterd/pkg/admin/page"
 )
 
@@ -30,9 +32,10 @@ type api struct {
 	*httptest.Server
 	t *testing.T
 
-	mu        sync.Mutex // guards the fields below
+	mu        sync.Mutex        // guards the fields below
+	history   *history.Recorder // of all states
 	token     string
-	past      []any // states that each new listener gets at once
+	state     adapter.Status // that each new listener gets at once
 	failures  any
 	failed    any
 	details   map[string]any
@@ -57,9 +60,13 @@ type answer struct {
 	until chan struct{}
 }
 
-func newAPI(t *testing.T, past ...any) *api {
+// newAPI is one with an adapter that had these states, of which the last one is its state now.
+func newAPI(t *testing.T, states ...adapter.Status) *api {
 	t.Helper()
-	a := &api{t: t, past: past, failures: []any{}, failed: []any{}, level: "info", answers: make(map[string]answer), listeners: make(map[chan event]bool)}
+	a := &api{t: t, history: history.New(base), state: states[len(states)-1], failures: []any{}, failed: []any{}, level: "info", answers: make(map[string]answer), listeners: make(map[chan event]bool)}
+	for i := range states {
+		a.history.Add(&states[i])
+	}
 	a.Server = httptest.NewServer(a)
 	t.Cleanup(func() {
 		a.drop()
@@ -85,16 +92,29 @@ func (a *api) raise() {
 	a.down = false
 }
 
-// publish hands an event to all who listen. A state is what new listeners get, too.
+// publish hands an event to all who listen. A state is what new listeners get, too, and has a sample.
 func (a *api) publish(name string, body any) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if name == "status" {
-		a.past = []any{body}
+	events := []event{{name, body}}
+	if st, ok := body.(adapter.Status); ok {
+		a.state = st
+		if s, taken := a.history.Add(&st); taken {
+			events = append(events, event{"sample", s})
+		}
 	}
 	for l := range a.listeners {
-		l <- event{name, body}
+		for _, e := range events {
+			l <- e
+		}
 	}
+}
+
+// restart has another run of the program take over, which begins at that time and knows nothing of what was before.
+func (a *api) restart(since time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.history = history.New(since)
 }
 
 func (a *api) sent() []post {
@@ -139,7 +159,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.mu.Lock()
-	bodies := map[string]any{"/api/failures": a.failures, "/api/failed": a.failed, "/api/log-level": map[string]string{"level": a.level}}
+	bodies := map[string]any{"/api/failures": a.failures, "/api/failed": a.failed, "/api/history": a.history.History(), "/api/log-level": map[string]string{"level": a.level}}
 	body, known := bodies[r.URL.Path]
 	if !known {
 		body, known = a.details[r.URL.EscapedPath()]
@@ -204,7 +224,7 @@ func reply(w http.ResponseWriter, status int, body any) {
 func (a *api) events(w http.ResponseWriter, r *http.Request) {
 	l := make(chan event, 64)
 	a.mu.Lock()
-	past := a.past
+	state := a.state
 	a.listeners[l] = true
 	a.mu.Unlock()
 	defer func() {
@@ -224,10 +244,8 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) {
 		}
 		return out.Flush()
 	}
-	for _, s := range past {
-		if send(event{"status", s}) != nil {
-			return
-		}
+	if send(event{"status", state}) != nil {
+		return
 	}
 	beat := time.NewTicker(time.Second)
 	defer beat.Stop()

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
-	"github.com/adapterd/adapterd/pkg/kpl"
 )
 
 // The line on top is what is read at night, so what it says of each kind of trouble is fixed here.
@@ -111,91 +110,6 @@ func modules(t *testing.T) *tab {
 	b := newTab(t, 800, 600, nil)
 	b.show(a)
 	return b
-}
-
-// Rates are made of totals, which begin anew now and then, and lines have a gap where nothing was known.
-func TestHistory(t *testing.T) {
-	b := modules(t)
-	at := func(second int, handled, throttled int64) adapter.Status {
-		st := adapter.Status{Now: base.Add(time.Duration(second) * time.Second), StartedAt: base}
-		st.Counts.Handled = handled
-		st.Connections = []adapter.ConnectionStatus{{Producer: &kpl.Stats{Streams: []kpl.StreamStats{{Totals: kpl.Totals{Throttled: throttled}}}}}}
-		return st
-	}
-	later := at(4, 500, 0)
-	later.StartedAt = base.Add(3 * time.Second)
-	for _, c := range []struct {
-		name     string
-		states   []adapter.Status
-		times    int
-		failed   string
-		throttle string
-	}{
-		{"rates per second", []adapter.Status{at(0, 5, 0), at(1, 7, 40), at(3, 17, 40)}, 3, "[null,2,5]", "[null,40,0]"},
-		{"totals that begin anew", []adapter.Status{at(0, 5, 90), at(1, 6, 3)}, 2, "[null,1]", "[null,0]"},
-		{"a state that comes twice", []adapter.Status{at(0, 5, 0), at(0, 5, 0)}, 1, "[null]", "[null]"},
-		{"a gap", []adapter.Status{at(0, 0, 0), at(10, 20, 0)}, 3, "[null,null,2]", "[null,null,0]"},
-		{"another run", []adapter.Status{at(0, 5, 0), at(1, 5, 0), later}, 3, "[null,0,null]", "[null,0,null]"},
-		{"what is older than ten minutes", []adapter.Status{at(0, 0, 0), at(1, 0, 0), at(2, 0, 0), at(602, 0, 0)}, 3, "[0,null,0]", "[0,null,0]"},
-		{"a clock that is set back", []adapter.Status{at(100, 9, 0), at(101, 9, 0), at(1, 9, 0)}, 1, "[null]", "[null]"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			text, err := json.Marshal(c.states)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := tell[[]string](b.in(t), fmt.Sprintf(`import("./static/js/history.js").then(({ History }) => {
-				const h = new History();
-				for (const s of %s) h.add(s);
-				const [times, failed, throttled] = h.take(["failed", "throttled"]);
-				return [String(times.length), JSON.stringify(failed), JSON.stringify(throttled)];
-			})`, text))
-			if got[0] != fmt.Sprint(c.times) || got[1] != c.failed || got[2] != c.throttle {
-				t.Errorf("%v\nnot [%d %s %s]", got, c.times, c.failed, c.throttle)
-			}
-		})
-	}
-}
-
-// What is taken now is told by the means of two moments, of the workflow that is slowest now.
-func TestMeanLatencyOfLate(t *testing.T) {
-	b := modules(t)
-	at := func(second int, workflows ...kpl.Latency) adapter.Status {
-		st := adapter.Status{Now: base.Add(time.Duration(second) * time.Second), StartedAt: base, Channels: []adapter.ChannelStatus{{ID: "c"}}}
-		for i, l := range workflows {
-			st.Channels[0].Workflows = append(st.Channels[0].Workflows, adapter.WorkflowStatus{ID: fmt.Sprint(i), Latency: l})
-		}
-		return st
-	}
-	l := func(count, meanMS int64) kpl.Latency {
-		return kpl.Latency{Count: count, Mean: time.Duration(meanMS) * time.Millisecond}
-	}
-	for _, c := range []struct {
-		name   string
-		states []adapter.Status
-		want   string
-	}{
-		{"ten times as slow", []adapter.Status{at(0, l(1000, 10)), at(1, l(2000, 55))}, "[null,100000000]"},
-		{"the slower one", []adapter.Status{at(0, l(100, 10), l(100, 10)), at(1, l(200, 10), l(200, 20))}, "[null,30000000]"},
-		{"nothing has ended", []adapter.Status{at(0, l(100, 10)), at(1, l(100, 10))}, "[null,null]"},
-		{"over ten seconds", []adapter.Status{at(0, l(100, 10)), at(3, l(200, 10)), at(6, l(200, 10)), at(9, l(200, 10)), at(12, l(300, 20))}, "[null,10000000,10000000,10000000,40000000]"},
-		{"counts that begin anew", []adapter.Status{at(0, l(100, 10)), at(1, l(5, 70)), at(2, l(10, 70))}, "[null,null,70000000]"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			text, err := json.Marshal(c.states)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := tell[string](b.in(t), fmt.Sprintf(`import("./static/js/history.js").then(({ History }) => {
-				const h = new History();
-				for (const s of %s) h.add(s);
-				return JSON.stringify(h.take(["lately"])[1]);
-			})`, text))
-			if got != c.want {
-				t.Errorf("%s, not %s", got, c.want)
-			}
-		})
-	}
 }
 
 // Events are the same wherever the network cuts them.

@@ -21,6 +21,7 @@ const failed = new FailedMessages();
 let status = null;
 let lost = null; // {since, again, reason} while there is no connection
 let told = ""; // the verdict as screen readers were told
+let asking = null; // the request for the server's history that counts
 
 let asked = false;
 function changed() {
@@ -135,9 +136,21 @@ async function refreshFailures() {
   }
 }
 
+// refreshHistory fills the plots with what the server has seen while nobody was connected.
+async function refreshHistory() {
+  const turn = (asking = {});
+  let known = null;
+  try {
+    known = await get("api/history");
+  } catch (error) {
+    warn(`What was before can not be plotted: ${error.message}`);
+  }
+  if (turn !== asking) return; // another connection has asked meanwhile
+  history.load(known);
+  changed();
+}
+
 prepareActions();
-history.restore();
-window.addEventListener("pagehide", () => history.save());
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && changed());
 
 const tryNow = follow({
@@ -145,8 +158,9 @@ const tryNow = follow({
     if (lost) say("Connected again.");
     lost = null;
     failing.connected();
+    history.expect();
     // One after the other, and only now: a token has been asked for by then, if one is needed.
-    refreshFailures().then(() => failed.refresh()).then(offerLogLevel);
+    refreshHistory().then(refreshFailures).then(() => failed.refresh()).then(offerLogLevel);
     changed();
   },
   lost(how) {
@@ -157,8 +171,10 @@ const tryNow = follow({
   event(name, value) {
     if (name === "status") {
       status = value;
-      history.add(status);
       entitle();
+      changed();
+    } else if (name === "sample") {
+      history.add(value);
       changed();
     } else if (name === "failure") {
       failing.add(value);

@@ -3,7 +3,6 @@
 
 import { list } from "./dom.js";
 import { bytes, count, duration, plural, rate, span } from "./format.js";
-import { sampleOf } from "./history.js";
 
 const recent = 10 * 60e3;
 // keptFailures is how many the server keeps at most: when all are recent there may have been more.
@@ -24,8 +23,10 @@ function channelsOf(channels) {
 }
 
 function throughputOf(status) {
-  const s = sampleOf(status);
-  return s.records !== null ? `${rate(s.records)}\u00a0records/s` : `${rate(s.messages)}\u00a0messages/s`;
+  const sum = (all, of) => all.reduce((n, x) => n + (of(x) || 0), 0);
+  const producers = list(status.connections).map((c) => c.producer).filter(Boolean);
+  if (producers.length > 0) return `${rate(sum(producers.flatMap((p) => list(p.streams)), (s) => s.records_per_second))}\u00a0records/s`;
+  return `${rate(sum(list(status.channels).flatMap((c) => list(c.workflows)), (w) => w.messagesPerSecond))}\u00a0messages/s`;
 }
 
 function failuresOf(failures, now) {
