@@ -158,18 +158,3 @@ func TestSamplesAreSent(t *testing.T) {
 		t.Errorf("%s", got.text)
 	}
 }
-
-// What does it cost to make the history's answer?
-func BenchmarkHistoryAnswer(b *testing.B) {
-	s := &Server{options: Options{Mask: mask}, history: history.New(time.Now())}
-	st := busy().Status()
-	for range history.Most {
-		st.Now = st.Now.Add(time.Second)
-		s.history.Add(&st)
-	}
-	handle := s.json(s.getHistory)
-	b.ReportAllocs()
-	for b.Loop() {
-		handle(httptest.NewRecorder(), httptest.NewRequest("GET", "/api/history", nil))
-	}
-}
