@@ -172,7 +172,7 @@ func TestHostileTextsStayTexts(t *testing.T) {
 	a.level = hostile(9003)
 	b := newTab(t, 1280, 900, nil)
 	b.show(a)
-	b.wait("all of it", `!document.querySelector("#log-level-part").hidden && document.querySelectorAll("#failed-list li").length === 3`)
+	b.wait("all of it", `!document.querySelector("#log-level-part").hidden && document.querySelector("#failure-list > li") && document.querySelectorAll("#failed-list li").length === 3`)
 
 	for what, selector := range map[string]string{"a channel": "#channels .channel .id", "a workflow": "#channels .workflow .id", "a connection": "#connections .id", "a stream": "#streams h3", "a shard": "#streams .id", "a failure": "#failure-list .reason", "a file": "#failed-list .link", "a point": "#points li", "the document": ".brand"} {
 		b.in(t).has(selector, `onerror="window.owned=1">`)

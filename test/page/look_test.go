@@ -21,6 +21,7 @@ func full(t *testing.T, width int64, features map[string]string) (*api, *tab) {
 	b := newTab(t, width, 900, features)
 	b.show(a)
 	b.wait("the log level, which comes last", `!document.querySelector("#log-level-part").hidden`)
+	b.wait("what was drawn last", `document.querySelectorAll("#failure-list > li").length === 2`)
 	b.plotted()
 	return a, b
 }
@@ -67,6 +68,7 @@ func TestPlotsAreReadByKeyboard(t *testing.T) {
 	if !strings.HasPrefix(label, "Throughput of the last 10 minutes, per second: records 11,740, at most 1") {
 		t.Errorf("the plot is called %q", label)
 	}
+	b.has("#plots figure:nth-of-type(2)", "mean of 10 s 7", "p99 762 ms")
 }
 
 // A finger has no pointer that rests: it reads a plot where it taps.

@@ -32,10 +32,12 @@ func calm(second int) adapter.Status {
 		return workflow.Counts{Consumed: n + inFlight, Delivered: n, InFlight: inFlight}
 	}
 	flow := func(id, class, consumer string, perSecond, p50, p99, mean float64) adapter.WorkflowStatus {
-		return adapter.WorkflowStatus{
+		w := adapter.WorkflowStatus{
 			ID: id, Class: class, Consumer: consumer, Producer: "aws-kinesis-stream-producer", State: adapter.StateStarted, MessagesPerSecond: perSecond,
-			Counts: counts(math.Round(perSecond/100)*100, int64(perSecond/14)), BufferedBytes: int64(perSecond * 61), Latency: latencies(second, p50, p99, took(mean)),
+			Counts: counts(math.Round(perSecond/100)*100, int64(perSecond/14)), BufferedBytes: int64(perSecond * 61),
 		}
+		w.Latency, w.LatencySum = latencies(second, p50, p99, took(mean))
+		return w
 	}
 	channels := []adapter.ChannelStatus{
 		{ID: "orders", AutoStart: true, ConsumeConnection: "null-connection", ProduceConnection: "kinesis", Workflows: []adapter.WorkflowStatus{flow("orders-to-kinesis", "pooling-workflow", "amazon-sqs-consumer", orders, 41, 126, 52)}},
@@ -75,8 +77,8 @@ func latency(p50, p99 float64) kpl.Latency {
 	return kpl.Latency{Count: 100_000, Mean: ms(p50 * 1.1), P50: ms(p50), P99: ms(p99), Max: ms(p99 * 3)}
 }
 
-// latencies are those up to a second, where each second has 100 messages that took as many ms as mean says.
-func latencies(second int, p50, p99 float64, mean func(int) float64) kpl.Latency {
+// latencies are those up to a second, with their sum, where each second has 100 messages that took as many ms as mean says.
+func latencies(second int, p50, p99 float64, mean func(int) float64) (kpl.Latency, time.Duration) {
 	l := latency(p50, p99)
 	sum := float64(l.Mean) * float64(l.Count)
 	for s := -599; s <= second; s++ {
@@ -84,7 +86,7 @@ func latencies(second int, p50, p99 float64, mean func(int) float64) kpl.Latency
 	}
 	l.Count += 100 * int64(second+600)
 	l.Mean = time.Duration(sum / float64(l.Count))
-	return l
+	return l, time.Duration(sum)
 }
 
 // stream is one whose shards have equal ranges of the hash keys and these shares of its records.
@@ -114,7 +116,7 @@ func troubled(second int) adapter.Status {
 	audit := &st.Channels[2]
 	audit.State, audit.Error = adapter.StateFailed, "can not listen on :8080: address already in use"
 	w := &audit.Workflows[0]
-	w.State, w.MessagesPerSecond, w.BufferedBytes, w.Counts.InFlight, w.Latency = adapter.StateStopped, 0, 0, 0, kpl.Latency{}
+	w.State, w.MessagesPerSecond, w.BufferedBytes, w.Counts.InFlight, w.Latency, w.LatencySum = adapter.StateStopped, 0, 0, 0, kpl.Latency{}, 0
 	audit.Counts.InFlight = 0
 	st.Connections[1].State = adapter.StateFailed
 	since := int64(max(0, second+240))
@@ -130,7 +132,8 @@ func troubled(second int) adapter.Status {
 	hot.Shards[2].Throttled, hot.Shards[2].Failed, hot.Shards[2].RatePercent = 31*since, since/9, 81
 	hot.Shards[2].Buffered *= 11
 	*s = hot
-	st.Channels[0].Workflows[0].Latency = latencies(second, 46, 210+float64(since)*2.3, func(s int) float64 {
+	slow := &st.Channels[0].Workflows[0]
+	slow.Latency, slow.LatencySum = latencies(second, 46, 210+float64(since)*2.3, func(s int) float64 {
 		if s < -240 {
 			return 52
 		}

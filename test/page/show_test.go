@@ -10,7 +10,8 @@ func TestShowsWhatTheAdapterSays(t *testing.T) {
 	a.failures, a.failed = failures(), failedFiles()
 	b := newTab(t, 1280, 900, nil)
 	b.show(a)
-	b.wait("the failed messages", `document.querySelectorAll("#failed-list li").length === 3`)
+	b.wait("failures and the failed messages", `document.querySelectorAll("#failure-list > li").length === 2 && document.querySelectorAll("#failed-list li").length === 3`)
+	b.plotted()
 
 	b.has("#verdict", "2 of 3 channels run; audit failed", "records/s", "27 messages failed in the last 10 min")
 	b.has("#points", "Channel audit: can not listen on :8080", "6 puts wait for room in connection kinesis", "Hot shard shardId-000000000002 of orders")
