@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/signal"
@@ -157,11 +158,23 @@ func (d *demo) operate(ctx context.Context, log *zap.Logger) (*admin.Server, err
 	return server, nil
 }
 
-// freePort asks the system for a port that nobody uses. Somebody else may take it before the adapter does; then the start says so.
+// Ports that systems give to nobody who asks for any: one that is free there is not taken before the adapter listens, as one that the system
+// chose may be by whoever asks next.
+const (
+	portsFrom = 20_000
+	portsTo   = 32_000
+)
+
+// freePort finds a port that nobody uses. Should somebody take it all the same before the adapter does, the start says so.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	var errs []error
+	for range 20 {
+		port := portsFrom + rand.IntN(portsTo-portsFrom)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			return port, l.Close()
+		}
+		errs = append(errs, err)
 	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
+	return 0, fmt.Errorf("no free port from %d to %d: %w", portsFrom, portsTo, errors.Join(errs...))
 }
