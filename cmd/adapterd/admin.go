@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/adapterd/adapterd/pkg/adapter"
 	"github.com/adapterd/adapterd/pkg/admin"
+	"github.com/adapterd/adapterd/pkg/document"
 )
 
 // adminFlags are the flags of the admin server.
@@ -59,12 +58,7 @@ func (f *adminFlags) token() (string, error) {
 	if f.tokenFile == "" {
 		return "", nil
 	}
-	file, err := os.Open(f.tokenFile)
-	if err != nil {
-		return "", fmt.Errorf("--admin-token-file: %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, mostToken+1))
+	text, err := readUpTo(mostToken, f.tokenFile, nil)
 	if err != nil {
 		return "", fmt.Errorf("--admin-token-file: %w", err)
 	}
@@ -99,7 +93,7 @@ func (f *runFlags) operate(ctx context.Context, log *zap.Logger, path string, er
 	}
 	errOut.hide([]string{token})
 	o := admin.Options{
-		Address: f.admin.address, Hosts: f.admin.hosts, Token: token, Version: versionText(), Document: shown(path), ShowKeys: f.admin.showKeys,
+		Address: f.admin.address, Hosts: f.admin.hosts, Token: token, Version: versionText(), Document: document.Shown(path), ShowKeys: f.admin.showKeys,
 		LogLevel: atomicLevel{f.atomic}, Failed: op.failed, Mask: errOut.masked, ActionLimit: f.drain + time.Minute, Log: log,
 	}
 	if f.admin.certificate != "" {

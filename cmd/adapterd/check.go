@@ -117,6 +117,6 @@ func (f *checkFlags) print(out io.Writer, path string, part bool, problems docum
 	case part:
 		verdict = "has no fault, but is a part of a channel only"
 	}
-	_, err := fmt.Fprintf(out, "%s %s: %s, %s\n", shown(path), verdict, count(errors, "error"), count(len(problems.Warnings()), "warning"))
+	_, err := fmt.Fprintf(out, "%s %s: %s, %s\n", document.Shown(path), verdict, count(errors, "error"), count(len(problems.Warnings()), "warning"))
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 
 	"github.com/adapterd/adapterd/pkg/checks"
 	"github.com/adapterd/adapterd/pkg/component"
+	"github.com/adapterd/adapterd/pkg/document"
 	"github.com/adapterd/adapterd/pkg/explain"
 	"github.com/adapterd/adapterd/pkg/message"
 )
@@ -108,10 +108,10 @@ func (f *explainFlags) run(c *cobra.Command, path string) error {
 	a, problems := f.load(ctx, path)
 	if a == nil {
 		print(c.ErrOrStderr(), problems.Errors())
-		return fmt.Errorf("%s does not run: %s", shown(path), count(len(problems.Errors()), "error"))
+		return fmt.Errorf("%s does not run: %s", document.Shown(path), count(len(problems.Errors()), "error"))
 	}
 	if a.Fragment() {
-		return fmt.Errorf("%s is only a part of a channel; a message has no way through it", shown(path))
+		return fmt.Errorf("%s is only a part of a channel; a message has no way through it", document.Shown(path))
 	}
 	if close := f.askForShards(); close != nil {
 		defer close()
@@ -147,15 +147,7 @@ func (f *explainFlags) run(c *cobra.Command, path string) error {
 
 // message is what the consumer would hand over.
 func (f *explainFlags) message(in io.Reader) (*message.Message, error) {
-	if f.payload != "-" {
-		file, err := os.Open(f.payload)
-		if err != nil {
-			return nil, fmt.Errorf("the payload can not be read: %w", err)
-		}
-		defer func() { _ = file.Close() }() // only read
-		in = file
-	}
-	payload, err := io.ReadAll(io.LimitReader(in, mostExplained+1))
+	payload, err := readUpTo(mostExplained, f.payload, in)
 	if err != nil {
 		return nil, fmt.Errorf("the payload can not be read: %w", err)
 	}

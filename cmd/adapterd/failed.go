@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/adapterd/adapterd/pkg/adapter"
+	"github.com/adapterd/adapterd/pkg/document"
 	"github.com/adapterd/adapterd/pkg/failed"
 )
 
@@ -120,9 +121,9 @@ func (f *failedFlags) open(ctx context.Context, c *cobra.Command, what string) (
 	a, problems := f.load(ctx, what)
 	if a == nil {
 		print(c.ErrOrStderr(), problems.Errors())
-		return nil, fmt.Errorf("%s does not run: %s", shown(what), count(len(problems.Errors()), "error"))
+		return nil, fmt.Errorf("%s does not run: %s", document.Shown(what), count(len(problems.Errors()), "error"))
 	}
-	p := &failedPlaces{name: shown(what), adapter: a, places: failed.PlacesOf(a.Components()), lenient: true}
+	p := &failedPlaces{name: document.Shown(what), adapter: a, places: failed.PlacesOf(a.Components()), lenient: true}
 	for _, d := range p.places.Directories {
 		paths, err := d.Paths(ctx)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,19 +43,6 @@ func (f *documentFlags) options() adapter.Options {
 	return adapter.Options{VariableFiles: f.variables, Set: f.set}
 }
 
-// shown is a document's location without what may be secret in a URL: password and query.
-func shown(location string) string {
-	if !document.IsHTTP(location) {
-		return location
-	}
-	u, err := url.Parse(location)
-	if err != nil {
-		return "the document"
-	}
-	u.RawQuery = ""
-	return u.Redacted()
-}
-
 // print writes problems for people, one a line.
 func print(out io.Writer, problems document.Problems) {
 	for _, p := range problems {
@@ -86,7 +72,7 @@ type checkedProblem struct {
 // printJSON writes problems for machines.
 func printJSON(out io.Writer, path string, problems document.Problems) error {
 	errors := len(problems.Errors())
-	c := checked{Document: shown(path), OK: errors == 0, Errors: errors, Warnings: len(problems.Warnings()), Problems: []checkedProblem{}}
+	c := checked{Document: document.Shown(path), OK: errors == 0, Errors: errors, Warnings: len(problems.Warnings()), Problems: []checkedProblem{}}
 	for _, p := range problems {
 		c.Problems = append(c.Problems, checkedProblem{p.Severity, p.Code, p.Pos.File, p.Pos.Line, p.Pos.Column, p.Message})
 	}

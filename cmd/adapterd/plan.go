@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -132,15 +131,8 @@ func readPrices(path string, in io.Reader) (*plan.Prices, error) {
 	name := path
 	if path == "-" {
 		name = "standard input"
-	} else {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("the prices can not be read: %w", err)
-		}
-		defer func() { _ = file.Close() }() // only read
-		in = file
 	}
-	data, err := io.ReadAll(io.LimitReader(in, mostPriceFile+1))
+	data, err := readUpTo(mostPriceFile, path, in)
 	if err != nil {
 		return nil, fmt.Errorf("the prices can not be read: %w", err)
 	}

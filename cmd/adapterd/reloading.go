@@ -11,6 +11,7 @@ import (
 
 	"github.com/adapterd/adapterd/pkg/adapter"
 	"github.com/adapterd/adapterd/pkg/component"
+	"github.com/adapterd/adapterd/pkg/document"
 )
 
 // reloading runs the reloads of an adapter, one at a time, whoever asks for them: what asks for one while another is under way gets one
@@ -127,10 +128,10 @@ func (r *running) reload(ctx context.Context, a *adapter.Adapter) (adapter.Reloa
 		r.log.Info("the reload is left, because the program ends")
 	case errors.Is(err, adapter.ErrRefused) && r.flags.format != formatJSON:
 		print(r.errOut, done.Problems)
-		fmt.Fprintf(r.errOut, "adapterd: %s is not taken over: %s; everything goes on as it was\n", shown(r.path), count(faults, "error"))
+		fmt.Fprintf(r.errOut, "adapterd: %s is not taken over: %s; everything goes on as it was\n", document.Shown(r.path), count(faults, "error"))
 	case errors.Is(err, adapter.ErrRefused):
 		logProblems(r.log, done.Problems)
-		r.log.Error("the document is not taken over; everything goes on as it was", zap.String("document", shown(r.path)), zap.Int("errors", faults))
+		r.log.Error("the document is not taken over; everything goes on as it was", zap.String("document", document.Shown(r.path)), zap.Int("errors", faults))
 	default:
 		r.log.Error("the reload failed", zap.Error(err))
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/adapterd/adapterd/pkg/adapter"
 	"github.com/adapterd/adapterd/pkg/component"
+	"github.com/adapterd/adapterd/pkg/document"
 )
 
 // runFlags are the flags of run.
@@ -154,7 +155,7 @@ func (f *runFlags) run(ctx context.Context, log *zap.Logger, path string, errOut
 				return nil // nothing was consumed, and nobody waits for it any more
 			}
 		case s := <-signals: // what the start waits for does not end when it is told to; the program's end ends it
-			return fmt.Errorf("stopped at once by %s, while %s was still being started", s, shown(path))
+			return fmt.Errorf("stopped at once by %s, while %s was still being started", s, document.Shown(path))
 		}
 	}
 	return r.stop(ctx, signals)

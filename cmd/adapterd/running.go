@@ -78,15 +78,15 @@ func (r *running) begin(ctx context.Context) error {
 		r.log.Info("embedded Kinesis started; all Kinesis connections go there", zap.String("endpoint", server.URL()))
 	}
 	if r.flags.watch && document.IsHTTP(r.path) {
-		r.log.Warn("a document that comes over HTTP can not be watched; send SIGHUP when it has changed", zap.String("document", shown(r.path)))
+		r.log.Warn("a document that comes over HTTP can not be watched; send SIGHUP when it has changed", zap.String("document", document.Shown(r.path)))
 	}
 	countMessages(ctx, r.log, a)
 	r.admin.attach(r, a)
 	if err := a.Start(ctx); err != nil {
-		return fmt.Errorf("%s did not start, and consumed nothing: %w", shown(r.path), err)
+		return fmt.Errorf("%s did not start, and consumed nothing: %w", document.Shown(r.path), err)
 	}
 	r.adapter = a
-	r.log.Info("adapter started", zap.String("document", shown(r.path)), zap.String("version", versionText()), zap.Int("channels", len(a.Channels())))
+	r.log.Info("adapter started", zap.String("document", document.Shown(r.path)), zap.String("version", versionText()), zap.Int("channels", len(a.Channels())))
 	return nil
 }
 
@@ -95,11 +95,11 @@ func (r *running) refuse(problems document.Problems) {
 	errors := len(problems.Errors())
 	if r.flags.format == formatJSON {
 		logProblems(r.log, problems)
-		r.log.Error("the document does not run; nothing was started", zap.String("document", shown(r.path)), zap.Int("errors", errors))
+		r.log.Error("the document does not run; nothing was started", zap.String("document", document.Shown(r.path)), zap.Int("errors", errors))
 		return
 	}
 	print(r.errOut, problems)
-	fmt.Fprintf(r.errOut, "adapterd: %s does not run: %s; nothing was started\n", shown(r.path), count(errors, "error"))
+	fmt.Fprintf(r.errOut, "adapterd: %s does not run: %s; nothing was started\n", document.Shown(r.path), count(errors, "error"))
 }
 
 // wait returns when the run is to end: on a signal, when ctx ends, or when the adapter has been idle for so long. Until then it reloads the

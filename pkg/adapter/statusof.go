@@ -2,7 +2,6 @@ package adapter
 
 import (
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/adapterd/adapterd/pkg/channel"
@@ -22,7 +21,7 @@ func (a *Adapter) Status() Status {
 	a.mu.RUnlock()
 	now := time.Now()
 	s := Status{
-		Document: shown(a.path), Now: now, StartedAt: startedAt, Counts: a.Counts(), LastReload: reload,
+		Document: document.Shown(a.path), Now: now, StartedAt: startedAt, Counts: a.Counts(), LastReload: reload,
 		NotReady: []string{}, Channels: []ChannelStatus{}, Connections: []ConnectionStatus{}, HotShards: []HotShard{},
 	}
 	states := make(map[string]int)
@@ -68,19 +67,6 @@ func (a *Adapter) Status() Status {
 	}
 	a.hot.forget(there)
 	return s
-}
-
-// shown is where a document is, without what may be a password.
-func shown(location string) string {
-	if !document.IsHTTP(location) {
-		return location
-	}
-	u, err := url.Parse(location)
-	if err != nil {
-		return "the document"
-	}
-	u.RawQuery = ""
-	return u.Redacted()
 }
 
 // notReady is why a channel that should run does not; empty if it does. One that is paused does what its operator wants.

@@ -23,6 +23,19 @@ func IsHTTP(location string) bool {
 	return s == "http" || s == "https"
 }
 
+// Shown is a document's location without what may be secret in a URL: password and query.
+func Shown(location string) string {
+	if !IsHTTP(location) {
+		return location
+	}
+	u, err := url.Parse(location)
+	if err != nil {
+		return "the document"
+	}
+	u.RawQuery = ""
+	return u.Redacted()
+}
+
 // scheme is the URL scheme in lower case, or "" for a path; a Windows drive letter is no scheme.
 func scheme(location string) string {
 	i := strings.IndexByte(location, ':')

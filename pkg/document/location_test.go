@@ -138,3 +138,15 @@ func TestReadLocationOverHTTP(t *testing.T) {
 		t.Errorf("no URL: %v", err)
 	}
 }
+
+func TestShownLocationsHoldNoSecret(t *testing.T) {
+	for location, want := range map[string]string{
+		"config/adapter.xml":                            "config/adapter.xml",
+		"https://me:secret@host/adapter.xml?key=secret": "https://me:xxxxx@host/adapter.xml",
+		"http://host:port/%zz?key=secret":               "the document",
+	} {
+		if got := Shown(location); got != want {
+			t.Errorf("%s is shown as %s, want %s", location, got, want)
+		}
+	}
+}
