@@ -85,7 +85,7 @@ func (e *engineTelemetry) record(ctx context.Context, r *kpl.Record) *telemetry.
 
 // end ends a record with its result.
 func (e *engineTelemetry) end(record *telemetry.Record, r kpl.Result) {
-	out := telemetry.Outcome{Err: r.Err, Attempts: tries(r.Attempts)}
+	out := telemetry.Outcome{Err: r.Err, Attempts: kpl.Tries(r.Attempts)}
 	shard := r.ShardID
 	if cause, ok := errors.AsType[*kpl.RecordError](r.Err); ok {
 		out.Code, shard = cause.Code, cause.ShardID
@@ -137,13 +137,4 @@ func (e *engineTelemetry) putSync(ctx context.Context, engine *kpl.Producer, r k
 		e.end(record, result)
 	}
 	return result, err
-}
-
-// tries is how many attempts there were, those that are listed as one included.
-func tries(attempts []kpl.Attempt) int {
-	n := len(attempts)
-	for i := range attempts {
-		n += attempts[i].Merged
-	}
-	return n
 }

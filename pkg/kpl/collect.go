@@ -71,7 +71,7 @@ func (c *collector) add(k *kinesisRecord, now instant) bool {
 	if i < c.due {
 		c.due++
 	}
-	if k.urgent && (k.group != 0 || k.tries() < patientAfter) {
+	if k.urgent && (k.group != 0 || k.fewestTries() < patientAfter) {
 		// It does not overtake what came before: that leaves too.
 		c.due = max(c.due, i+1)
 	}

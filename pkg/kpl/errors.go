@@ -38,7 +38,7 @@ func (e *RecordError) Error() string {
 	if e.ShardID != "" {
 		fmt.Fprintf(&b, ", shard %s,", e.ShardID)
 	}
-	n, s := tries(e.Attempts), "s"
+	n, s := Tries(e.Attempts), "s"
 	if n == 1 {
 		s = ""
 	}

@@ -131,7 +131,7 @@ func (m *metrics) recordsDone(stream, shard string, n int, dataBytes int64, minB
 
 // addAttempts counts, for n records, their retries and the delay of every attempt.
 func (n *metricNode) addAttempts(attempts []Attempt, records int64) {
-	n.interval[retriesPerRecord].addTimes(int64(max(tries(attempts)-1, 0)), records)
+	n.interval[retriesPerRecord].addTimes(int64(max(Tries(attempts)-1, 0)), records)
 	for i := range attempts {
 		n.interval[bufferingTime].addTime(attempts[i].Delay, records)
 	}

@@ -35,6 +35,15 @@ type Attempt struct {
 	Merged int
 }
 
+// Tries is how many attempts there were, those included that are not listed, see Attempt.Merged.
+func Tries(attempts []Attempt) int {
+	n := len(attempts)
+	for i := range attempts {
+		n += attempts[i].Merged
+	}
+	return n
+}
+
 // Result is the end of a user record: stored, or failed for good. Every Put that returned nil yields exactly one.
 type Result struct {
 	// Err is nil when the record is stored, else a *RecordError.

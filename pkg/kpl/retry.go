@@ -59,21 +59,12 @@ func (u *userRecord) keep(a Attempt) {
 	u.attempts = append(u.attempts, a)
 }
 
-// tries is how many there were of attempts, those put together included.
-func tries(attempts []Attempt) int {
-	n := len(attempts)
-	for i := range attempts {
-		n += attempts[i].Merged
-	}
-	return n
-}
-
-// tries is how many failed attempts the user record with the fewest of them has. An old record that travels along goes by the fresh one's
+// fewestTries is how many failed attempts the user record with the fewest of them has. An old record that travels along goes by the fresh one's
 // patience: the request is made for that in any case, and the fresh one should not pay for the old.
-func (k *kinesisRecord) tries() int {
+func (k *kinesisRecord) fewestTries() int {
 	fewest := math.MaxInt
 	for i := range k.users {
-		if fewest = min(fewest, tries(k.users[i].attempts)); fewest == 0 {
+		if fewest = min(fewest, Tries(k.users[i].attempts)); fewest == 0 {
 			break
 		}
 	}
@@ -88,7 +79,7 @@ func (s *stream) again(k *kinesisRecord, c cause, began, ended instant, out *del
 	}
 	s.tally.retried(len(k.users))
 	deadline := ended.add(s.p.retryWait())
-	at := min(ended.add(backoff(k.tries())), k.expiration)
+	at := min(ended.add(backoff(k.fewestTries())), k.expiration)
 	if k.ordered {
 		s.returnTo(k, at, out)
 		return

@@ -436,7 +436,7 @@ func TestPatienceGoesByTheFreshestRecord(t *testing.T) {
 			for _, n := range c.attempts {
 				k.users = append(k.users, tried(n))
 			}
-			if got := k.tries(); got != c.want {
+			if got := k.fewestTries(); got != c.want {
 				t.Errorf("%d tries, want %d", got, c.want)
 			}
 		})

@@ -90,9 +90,8 @@ func describeRecord(d *failed.Details, err error) {
 		return
 	}
 	d.Code, d.Stream, d.ShardID = failed.Text(record.Code), failed.Text(record.Stream), failed.Text(record.ShardID)
-	d.Remedy, d.MayBeStored = failed.Text(record.Remedy), record.MayBeStored
+	d.Remedy, d.MayBeStored, d.Tries = failed.Text(record.Remedy), record.MayBeStored, kpl.Tries(record.Attempts)
 	for _, a := range record.Attempts {
-		d.Tries += 1 + a.Merged
 		d.Attempts = append(d.Attempts, failed.Attempt{
 			DelayMillis: a.Delay.Milliseconds(), DurationMillis: a.Duration.Milliseconds(), Code: failed.Text(a.ErrorCode), Message: failed.Text(a.ErrorMessage), Merged: a.Merged,
 		})
